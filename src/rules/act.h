@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* rules/act.h: whatever changes the book is an act.
+ *
+ * A web form, a mail word, a console verb are spellings of the same act: a name, an
+ * actor, a door, a key and named fields. act_run() is called by the clerk process
+ * alone, inside its transaction and inside a savepoint of this act: the row of
+ * act_kinds says who may, which fields, which limit, and which function does it.
+ * Asks are answered likewise, change nothing and leave no journal. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/frame.h"
+#include "mail/parsed.h"
+#include "rules/clerk.h"
+
+enum door { DOOR_WEB, DOOR_MAIL, DOOR_CONSOLE, DOOR_RELAY, DOOR_HOUSE }; /* HOUSE: the clerk to itself */
+
+enum act_needs {
+	NEEDS_NOTHING = 0,
+	NEEDS_PARSE = 1,  /* field "source" goes to the parser as Markdown first */
+	NEEDS_HASH = 2,   /* field "password" goes to auth first; never reaches the rule */
+	NEEDS_VERIFY = 4, /* field "password" is verified by auth against what act_password() answers */
+	NEEDS_KEY = 8,    /* a creating act: its key is kept with the outcome */
+	NEEDS_JOURNAL = 16
+};
+
+enum field_type { FIELD_LINE, FIELD_TEXT, FIELD_INT, FIELD_SLUG, FIELD_ADDRESS, FIELD_WORD, FIELD_OCTETS, FIELD_FLAG };
+
+struct act_field {
+	const char *name;
+	enum field_type type;
+	size_t max;        /* octets; for FIELD_INT unused */
+	bool required;
+	const char *words; /* FIELD_WORD: "each topics none" */
+};
+
+struct act {
+	const struct act_kind *kind;
+	enum door door;
+	int64_t actor;           /* person; 0 = nobody known */
+	bool administrator;      /* the console of the owner or root, or a person who is one */
+	bool checked_password;   /* NEEDS_VERIFY: auth said yes */
+	const char *hashed;      /* NEEDS_HASH: PHC string; "" */
+	struct fields input;     /* checked against kind->fields before run */
+	const struct parsed *parsed; /* NEEDS_PARSE, mail.process: what the parser made of it */
+	struct span key;         /* may be empty */
+	int fd;                  /* descriptor that came along, or -1 */
+	const char *trace;       /* id for the log */
+	struct arena *arena;     /* dropped when the act is over */
+};
+
+struct outcome {
+	struct buf output; /* encoded fields of the answer */
+};
+
+struct act_kind {
+	const char *name;
+	/* May this actor do it? Asked before parsing too (parsed is NULL then). */
+	bool (*may)(struct clerk *, const struct act *, struct err *);
+	const struct act_field *fields; /* ends with a NULL name */
+	unsigned needs;
+	const char *limit;              /* name of a rate limit, or NULL */
+	bool (*run)(struct clerk *, const struct act *, struct outcome *, struct err *);
+};
+
+extern const struct act_kind act_kinds[]; /* ends with a NULL name */
+
+const struct act_kind *
+act_kind_find(struct span name);
+
+/* Checks the input against the fields of the kind: INVALID names the field. */
+bool
+act_check_fields(const struct act_kind *kind, const struct fields *input, struct err *err);
+
+/* Who is it? Sets actor and administrator from a session secret (web); a dead or
+ * unknown session leaves actor 0. */
+bool
+act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct err *err);
+
+/* Fields, then permission: the cheap refusal before parsing or hashing. */
+bool
+act_may(struct clerk *clerk, const struct act *act, struct err *err);
+
+/* NEEDS_VERIFY: the PHC string to verify the given password against; a decoy where
+ * there is none, so that time tells nothing. */
+const char *
+act_password(struct clerk *clerk, const struct act *act);
+
+/* The whole act, in the caller's transaction: rate limit and tries (before the
+ * savepoint), key seen before → first outcome, savepoint, permission again, run,
+ * journal, key kept. On false the savepoint is rolled back and err says why; the
+ * caller checks db_in_transaction() since SQLite may have rolled back everything. */
+bool
+act_run(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err);
+
+struct ask_kind {
+	const char *name;
+	bool (*run)(struct clerk *, const struct act *, struct outcome *, struct err *);
+};
+
+extern const struct ask_kind ask_kinds[];
+
+bool
+ask_run(struct clerk *clerk, struct span name, const struct act *act, struct outcome *outcome,
+    struct err *err);

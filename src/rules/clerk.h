@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* rules/clerk.h: what every rule is handed: the book, the settings, the keys.
+ *
+ * Only the clerk process has one with a writable book. Nothing here mirrors the
+ * book: kill the clerk at any line and the next one reads the same truth. */
+#pragma once
+
+#include <stdint.h>
+
+#include "mail/mail_token.h"
+#include "rules/settings.h"
+
+struct db;
+
+struct clerk {
+	struct db *db;
+	const struct settings *settings;
+	struct mail_token_keys token_keys; /* of derived tokens: current, previous */
+	uint8_t seal_key[32];              /* of declared names and the like */
+	int64_t now;                       /* seconds, one instant for a whole turn */
+	bool relay_due;                    /* outbox rows were added: wake the relay after the commit */
+	bool inbox_due;                    /* inbox rows were added: jobs for the parser */
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* rules/reading.h: reading is permission too.
+ *
+ * Every page, feed and export reads through a struct reading, which knows the
+ * viewer; what the viewer may not see looks like what is not there (NOT_FOUND).
+ * The book is open read-only; a reading begins and ends inside one callback
+ * (reading_begin/reading_end hold the read transaction). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "rules/settings.h"
+#include "text/escape.h"
+
+struct reading_book; /* one a process: the open book */
+struct reading;      /* one a request: the viewer and the snapshot */
+
+/* Opens DATA/book read-only, retrying the transient codes for at most 2 s. */
+struct reading_book *
+reading_book_open(const struct settings *, struct err *);
+void
+reading_book_close(struct reading_book **);
+
+/* True if the book changed since the last call (PRAGMA data_version). */
+bool
+reading_book_changed(struct reading_book *);
+
+/* Value of public_version now. */
+bool
+reading_public_version(struct reading_book *, int64_t *version, struct err *);
+
+/* Starts a snapshot for a viewer: the session secret from the cookie, empty =
+ * anonymous; a dead session reads as anonymous. */
+bool
+reading_begin(struct reading_book *, struct arena *, struct span session, struct reading **,
+    struct err *);
+void
+reading_end(struct reading **);
+
+struct viewer {
+	int64_t person;       /* 0: anonymous */
+	const char *name;     /* shown name */
+	const char *locale;   /* "" for anonymous */
+	bool administrator;
+	bool moderates;       /* some forum */
+	int64_t waiting;      /* held posts in the forums this person moderates */
+	bool seen_stale;      /* session.seen is over an hour old: act session.seen is due */
+};
+const struct viewer *
+reading_viewer(const struct reading *);
+
+struct forum_view {
+	int64_t id;
+	const char *slug, *name, *description, *theme;
+	const char *who_writes, *appears, *who_reads; /* words as in the schema */
+	bool may_write;       /* this viewer */
+	bool may_moderate;
+	const char *mode;     /* the viewer's subscription: each, topics, ..., "" = none */
+	int64_t threads, posts;
+	int64_t last;         /* date of the latest post; 0 = none */
+};
+struct thread_view {
+	int64_t id, forum;
+	const char *slug;     /* for the URL: /t/ID-slug */
+	const char *forum_slug, *forum_name;
+	const char *title;
+	const char *starter;  /* shown name of the first author */
+	const char *last_author;
+	int64_t posts;
+	int64_t created, last;
+	bool pinned, closed;
+	int64_t merged;       /* thread it was merged into, or 0 */
+};
+struct attachment_view {
+	const char *public_id, *name, *type;
+	int64_t size;
+};
+struct post_view {
+	int64_t id, thread, parent; /* parent 0: none */
+	int64_t author;
+	const char *author_shown, *organisation_shown, *capacity;
+	const char *parent_author; /* of the parent, "" */
+	int64_t date;
+	const char *subject, *message_id, *state;
+	struct html html;
+	struct span text;         /* plain own words */
+	int depth;                /* in the tree, 0 = opens the thread */
+	bool subject_changed;     /* differs from the thread's title beyond prefixes */
+	struct attachment_view *attachments;
+	size_t attachment_count;
+};
+struct held_view {
+	struct post_view post;
+	struct forum_view forum;
+	const char *hold;         /* reason, a word of rules/posting.h */
+	const char *from_address; /* to moderators only */
+	const char *verdict;      /* proof of the author: a word */
+	int64_t author_published, author_refused; /* history */
+	const char *thread_title; /* it answers, "" = opens one */
+};
+
+/* Forums the viewer may see, by theme and position. */
+bool
+reading_forums(struct reading *, struct forum_view **, size_t *count, struct err *);
+bool
+reading_forum(struct reading *, struct span slug, struct forum_view *, struct err *);
+
+/* Threads of a forum, pinned first, then latest first; key-set paging: before = {last, id} of
+ * the last one seen (0, 0: from the start). */
+bool
+reading_threads(struct reading *, int64_t forum, int64_t before_last, int64_t before_id, size_t room,
+    struct thread_view **, size_t *count, struct err *);
+/* Latest threads of all forums the viewer may see. */
+bool
+reading_latest(struct reading *, size_t room, struct thread_view **, size_t *count, struct err *);
+
+bool
+reading_thread(struct reading *, int64_t id, struct thread_view *, struct err *);
+/* Published posts by (date, id), after a key; depth is filled from parents. */
+bool
+reading_posts(struct reading *, int64_t thread, int64_t after_date, int64_t after_id, size_t room,
+    struct post_view **, size_t *count, struct err *);
+/* A published post by id or Message-ID (any forum the viewer may read). */
+bool
+reading_post(struct reading *, int64_t id, struct post_view *, struct err *);
+bool
+reading_post_by_message_id(struct reading *, struct span message_id, struct post_view *, struct err *);
+
+/* An attachment of a published post (or, for moderators, of a held one): its octets
+ * decoded into the buf. */
+struct attachment_data {
+	struct attachment_view view;
+	struct buf octets;
+};
+bool
+reading_attachment(struct reading *, struct span public_id, struct attachment_data *, struct err *);
+
+/* Held posts of the forums the viewer moderates, oldest first. */
+bool
+reading_held(struct reading *, size_t room, struct held_view **, size_t *count, struct err *);
+bool
+reading_held_post(struct reading *, int64_t post, struct held_view *, struct err *);
+
+/* What a token page shows before its button; looks, consumes nothing. */
+struct token_view {
+	const char *purpose;   /* login, confirm, moderate, author, unsubscribe */
+	const char *forum_name; /* unsubscribe */
+	const char *forum_slug;
+	bool spent;            /* used or expired: show a page that says so */
+};
+/* Derived unsubscribe tokens need the key, which web has not: the page shows the
+ * button for any well-formed one; the act decides. */
+bool
+reading_token(struct reading *, struct span token, struct token_view *, struct err *);
+
+/* CSRF: HMAC keyed by the session's own secret, over the purpose; 43 letters. For
+ * anonymous forms the secret of the pre-session cookie. */
+void
+reading_csrf(struct span secret, const char *purpose, char out[44]);
