@@ -13,7 +13,7 @@
 bool
 file_read(const char *path, size_t max, struct buf *out, struct err *err);
 
-/* Appends what can be read from a descriptor from offset 0 (pread), at most max. */
+/* The same from a descriptor, from offset 0 (pread): not for pipes. */
 bool
 file_read_fd(int fd, size_t max, struct buf *out, struct err *err);
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -15,6 +16,11 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 /* Name of the process in each line ("web.0"); level above which lines go unsaid. */
 void
 log_open(const char *name, enum log_level level);
+
+/* Key of log_address(); all zero until then. The same in every process of a run, so
+ * that their lines can be put side by side. */
+void
+log_key(const uint8_t key[32]);
 
 void
 log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -72,11 +72,13 @@ span_find_text(struct span s, const char *text);
 bool
 span_next_line(struct span *rest, struct span *line);
 
-/* Cuts off what stands before the next separator octet. False at the end. */
+/* Cuts off what stands before the next separator octet. False at the end; nothing
+ * after the last separator is the end, not an empty item. */
 bool
 span_next(struct span *rest, char separator, struct span *item);
 
-/* Digits only, whole span, within [min, max]: the one way numbers come in. */
+/* Digits only (one minus before them where min < 0), whole span, within [min, max]:
+ * the one way numbers come in. */
 bool
 span_int(struct span s, int64_t min, int64_t max, int64_t *value);
 

@@ -67,12 +67,19 @@ void
 token_base64(struct span data, struct buf *out);
 
 /* RFC 4648 base32 alphabet in lower case, no padding: len * 8 / 5 rounded up
- * letters; out holds them and a NUL. Reading accepts either case; bits beyond the
- * last whole octet are kept by token_base32_bits. */
+ * letters; out holds them and a NUL. Reading accepts either case, and refuses spare
+ * bits that are not zero. */
 void
 token_base32(const void *data, size_t len, char *out);
 bool
 token_unbase32(struct span text, void *out, size_t room, size_t *len);
+
+/* The same for so many bits, the highest first: bits / 5 letters rounded up, for
+ * bits / 8 octets rounded up, whose spare low bits are zero once read. */
+void
+token_base32_bits(const void *data, size_t bits, char *out);
+bool
+token_unbase32_bits(struct span text, size_t bits, void *out);
 
 /* A fresh secret of 256 bits as 43 letters of base64url; out holds 44. */
 void
@@ -89,3 +96,7 @@ token_unseal(const uint8_t key[KEY_SIZE], struct span about, struct span sealed,
 /* SipHash-2-4 with a key drawn at process start, for tables keyed by input. */
 uint64_t
 token_siphash(struct span data);
+
+/* The same with a key at hand. */
+uint64_t
+token_siphash_with(const uint64_t key[2], struct span data);
