@@ -53,7 +53,7 @@ struct template_words {
 
 /* One row of the contract between pages and templates (see text/theme_names.h). */
 struct template_name {
-	const char *where; /* the page, mail or shape it belongs to: "thread", "post" */
+	const char *where; /* the page, mail or shape it belongs to: "page/thread", "post" */
 	const char *name;  /* one name, without dots */
 	enum view_kind kind;
 	const char *shape; /* VIEW_SUB and VIEW_LIST: whose names stand within; "" = a list of flags */
@@ -83,8 +83,9 @@ bool
 template_link(struct template_set *set, struct err *err);
 
 /* Proves a template of a linked strict set: every name it can reach exists in
- * `names` (count rows) for the page `where` or for everybody ("*"), with the
- * right type, in a place where such a value is safe. INVALID with file and line. */
+ * `names` (count rows) for `where` ("page/thread") or for its whole folder ("page" and a star),
+ * with the right type, in a place where such a value is safe. INVALID with file
+ * and line. */
 bool
 template_check(const struct template_set *set, const char *name, enum template_kind kind,
     const char *where, const struct template_name *names, size_t count, struct err *err);

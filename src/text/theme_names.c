@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "text/theme_names.h"
+
+#define TEXT VIEW_TEXT, NULL
+#define HTML VIEW_HTML, NULL
+#define URL VIEW_URL, NULL
+#define FLAG VIEW_FLAG, NULL
+#define SUB(shape) VIEW_SUB, shape
+#define LIST(shape) VIEW_LIST, shape
+
+const char *const theme_pages[] = {
+	"home", "forum", "thread", "post-form", "login", "confirm", "unsubscribe", "moderate",
+	"message", "error",
+};
+const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
+
+const char *const theme_mails[] = {
+	"post", "held-author", "held-moderator", "refused", "login", "confirm", "unsubscribed",
+	"was-it-you",
+};
+const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
+
+/* clang-format off */
+const struct template_name theme_names[] = {
+	/* ---- shapes: what stands within a name ---- */
+	{ "site", "name",        TEXT, "the town or the association, as it signs" },
+	{ "site", "about",       TEXT, "a sentence under the name on the home page; may be empty" },
+	{ "site", "url",         URL,  "the home page" },
+
+	{ "language", "code",    TEXT, "fr, en" },
+	{ "language", "name",    TEXT, "in its own words: français, English" },
+	{ "language", "url",     URL,  "this page in that language" },
+	{ "language", "current", FLAG, "the language of this page" },
+
+	{ "viewer", "name",        TEXT, "shown name of who is signed in" },
+	{ "viewer", "moderator",   FLAG, "may open the queue" },
+	{ "viewer", "queue_url",   URL,  "/moderate" },
+	{ "viewer", "waiting",     TEXT, "ready: \"3 messages waiting\"; empty when none" },
+	{ "viewer", "logout_url",  URL,  "where the sign-out form posts" },
+
+	{ "date", "full",  TEXT, "mardi 3 mars 2026 à 18 h 05 (i18n_date_view fills the five)" },
+	{ "date", "day",   TEXT, "mardi 3 mars 2026" },
+	{ "date", "short", TEXT, "3 mars 2026, 18 h 05" },
+	{ "date", "brief", TEXT, "3 mars 2026" },
+	{ "date", "iso",   TEXT, "2026-03-03T17:05:00Z, for <time datetime>" },
+
+	{ "who_writes", "everyone",   FLAG, "exactly one is set: forum.who_writes of the book" },
+	{ "who_writes", "registered", FLAG, "" },
+	{ "who_writes", "roll",       FLAG, "" },
+	{ "who_writes", "mandated",   FLAG, "" },
+	{ "who_writes", "nobody",     FLAG, "" },
+
+	{ "appears", "at_once",          FLAG, "exactly one is set: forum.appears of the book" },
+	{ "appears", "first_read",       FLAG, "" },
+	{ "appears", "always_read",      FLAG, "" },
+	{ "appears", "read_unless_roll", FLAG, "" },
+
+	{ "forum", "name",        TEXT, "" },
+	{ "forum", "description", TEXT, "may be empty" },
+	{ "forum", "theme",       TEXT, "the heading it stands under; may be empty" },
+	{ "forum", "url",         URL,  "/f/SLUG" },
+	{ "forum", "new_url",     URL,  "/f/SLUG/new" },
+	{ "forum", "feed_url",    URL,  "/f/SLUG/feed; empty where there is none" },
+	{ "forum", "queue_url",   URL,  "its queue, for who may moderate it; else empty" },
+	{ "forum", "address",     TEXT, "voirie@forum.ville.example" },
+	{ "forum", "address_url", URL,  "mailto: of it" },
+	{ "forum", "who_writes",  SUB("who_writes"), "" },
+	{ "forum", "appears",     SUB("appears"), "" },
+	{ "forum", "can_write",   FLAG, "this viewer may" },
+	{ "forum", "threads",     TEXT, "ready: \"12 discussions\"" },
+	{ "forum", "posts",       TEXT, "ready: \"80 messages\"" },
+	{ "forum", "last",        SUB("date"), "of the latest post; not set when there is none" },
+
+	{ "theme", "name",   TEXT, "heading; empty for forums without one" },
+	{ "theme", "forums", LIST("forum"), "" },
+
+	{ "thread", "title",        TEXT, "" },
+	{ "thread", "url",          URL,  "/t/ID-slug" },
+	{ "thread", "forum",        SUB("forum"), "name and url, where several forums are listed" },
+	{ "thread", "author",       TEXT, "who opened it" },
+	{ "thread", "organisation", TEXT, "in whose name; may be empty" },
+	{ "thread", "last_author",  TEXT, "who wrote last" },
+	{ "thread", "posts",        TEXT, "ready: \"12 messages\"" },
+	{ "thread", "created",      SUB("date"), "" },
+	{ "thread", "last",         SUB("date"), "of the latest post" },
+	{ "thread", "pinned",       FLAG, "" },
+	{ "thread", "closed",       FLAG, "no more replies" },
+	{ "thread", "excerpt",      TEXT, "beginning of the first post; may be empty" },
+
+	{ "attachment", "name",  TEXT, "" },
+	{ "attachment", "type",  TEXT, "media type" },
+	{ "attachment", "size",  TEXT, "ready: \"1,2 Mo\"" },
+	{ "attachment", "url",   URL,  "/a/ID/name" },
+	{ "attachment", "image", FLAG, "proved to be one that may be shown" },
+
+	{ "parent", "author", TEXT, "of the post that this one answers" },
+	{ "parent", "url",    URL,  "its permalink, or #p12 on the same page" },
+
+	{ "post", "id",           TEXT, "digits; anchors are p and these digits" },
+	{ "post", "url",          URL,  "/p/ID" },
+	{ "post", "reply_url",    URL,  "/p/ID/reply; empty where this viewer may not" },
+	{ "post", "author",       TEXT, "as shown that day" },
+	{ "post", "organisation", TEXT, "in whose name; may be empty" },
+	{ "post", "capacity",     TEXT, "ready: \"habitante\", \"mairie\"; may be empty" },
+	{ "post", "official",     FLAG, "capacity is townhall" },
+	{ "post", "date",         SUB("date"), "" },
+	{ "post", "subject",      TEXT, "where it is not the thread's; may be empty" },
+	{ "post", "body",         HTML, "the rendered post" },
+	{ "post", "text",         TEXT, "own words as plain text (mails, queue)" },
+	{ "post", "parent",       SUB("parent"), "not set where it is the first post or the one above" },
+	{ "post", "attachments",  LIST("attachment"), "" },
+	{ "post", "by_mail",      FLAG, "came by mail" },
+	{ "post", "hidden",       FLAG, "taken down by a moderator: no body, no attachments" },
+	{ "post", "withdrawn",    FLAG, "taken back by its author: likewise" },
+	{ "post", "why",          TEXT, "reason of a hidden or refused post; may be empty" },
+
+	{ "pager", "previous_url", URL,  "empty on the first page" },
+	{ "pager", "next_url",     URL,  "empty on the last page" },
+	{ "pager", "text",         TEXT, "ready: \"page 2 sur 5\"" },
+
+	{ "speaker", "id",       TEXT, "organisation, or empty for oneself" },
+	{ "speaker", "name",     TEXT, "" },
+	{ "speaker", "selected", FLAG, "" },
+
+	{ "preview", "subject", TEXT, "" },
+	{ "preview", "body",    HTML, "" },
+
+	{ "form", "action",      URL,  "where it posts" },
+	{ "form", "key",         TEXT, "nonce of this form, sent back as field key" },
+	{ "form", "parent",      TEXT, "id of the post it answers; field parent" },
+	{ "form", "subject",     TEXT, "what was typed; field subject (new threads)" },
+	{ "form", "text",        TEXT, "what was typed; field text" },
+	{ "form", "error",       TEXT, "one sentence, or empty" },
+	{ "form", "preview",     SUB("preview"), "set after the preview button (field preview)" },
+	{ "form", "can_attach",  FLAG, "field file, several" },
+	{ "form", "size_max",    TEXT, "ready: \"10 Mo\"" },
+	{ "form", "speakers",    LIST("speaker"), "set where one may speak for somebody; field speaker" },
+	{ "form", "waits",       FLAG, "a moderator will read it before it appears" },
+
+	{ "link", "text", TEXT, "" },
+	{ "link", "url",  URL,  "" },
+
+	{ "subscription", "action",     URL,  "where the form posts: field mode, each or none" },
+	{ "subscription", "subscribed", FLAG, "receives each message" },
+
+	{ "held", "id",       TEXT, "of the post" },
+	{ "held", "post",     SUB("post"), "author, date, subject, body, attachments" },
+	{ "held", "forum",    SUB("forum"), "" },
+	{ "held", "thread",   SUB("thread"), "the thread it answers in; not set for a new one" },
+	{ "held", "reason",   TEXT, "why it waits, as a sentence" },
+	{ "held", "standing", TEXT, "who the author is here: \"première contribution\"" },
+	{ "held", "proof",    TEXT, "how the author was proved, as a sentence; may be empty" },
+	{ "held", "links",    LIST("link"), "each link of the post; url empty where it may not be followed" },
+	{ "held", "action",   URL,  "posts decision (approve, trust, refuse, discard) and why" },
+	{ "held", "key",      TEXT, "nonce, field key" },
+	{ "held", "can_trust", FLAG, "approve and trust is offered" },
+
+	/* ---- every page ---- */
+	{ "page/*", "site",      SUB("site"), "" },
+	{ "page/*", "lang",      TEXT, "fr, en" },
+	{ "page/*", "title",     TEXT, "of the page, without the site's name" },
+	{ "page/*", "languages", LIST("language"), "" },
+	{ "page/*", "viewer",    SUB("viewer"), "set only when somebody is signed in" },
+	{ "page/*", "login_url", URL,  "/login, with where to come back to" },
+	{ "page/*", "csrf",      TEXT, "field csrf of every form that changes something" },
+	{ "page/*", "notice",    TEXT, "one sentence above the page: \"Saved.\"; mostly empty" },
+	{ "page/*", "feed_url",  URL,  "Atom of this page; empty where there is none" },
+	{ "page/*", "canonical", URL,  "the one address of this page; may be empty" },
+	{ "page/*", "private",   FLAG, "not to be indexed" },
+
+	/* ---- pages ---- */
+	{ "page/home", "themes",  LIST("theme"), "forums by theme" },
+	{ "page/home", "latest",  LIST("thread"), "what is new, newest first, with forum" },
+	{ "page/home", "closed",  FLAG, "nobody can read anything here without signing in" },
+
+	{ "page/forum", "forum",        SUB("forum"), "" },
+	{ "page/forum", "threads",      LIST("thread"), "pinned ones first, then newest" },
+	{ "page/forum", "pager",        SUB("pager"), "set where there is more than a page" },
+	{ "page/forum", "subscription", SUB("subscription"), "set for who is signed in" },
+	{ "page/forum", "waiting",      TEXT, "ready: posts in its queue, for who may moderate it" },
+
+	{ "page/thread", "forum",  SUB("forum"), "" },
+	{ "page/thread", "thread", SUB("thread"), "" },
+	{ "page/thread", "posts",  LIST("post"), "in order of date" },
+	{ "page/thread", "pager",  SUB("pager"), "set where there is more than a page" },
+	{ "page/thread", "form",   SUB("form"), "set where this viewer may reply" },
+
+	{ "page/post-form", "forum",  SUB("forum"), "" },
+	{ "page/post-form", "thread", SUB("thread"), "set when it is a reply" },
+	{ "page/post-form", "parent", SUB("post"), "the post that is answered; set when it is a reply" },
+	{ "page/post-form", "form",   SUB("form"), "" },
+
+	{ "page/login", "action",   URL,  "where the address posts: field address" },
+	{ "page/login", "address",  TEXT, "what was typed" },
+	{ "page/login", "next",     TEXT, "field next: where to go afterwards; may be empty" },
+	{ "page/login", "error",    TEXT, "one sentence, or empty" },
+	{ "page/login", "password", FLAG, "offer the field password as well" },
+	{ "page/login", "sent",     FLAG, "the link was sent, if the address is known: say so and show the code form" },
+	{ "page/login", "code_action", URL, "where the code posts: fields address, code" },
+	{ "page/login", "minutes",  TEXT, "life of the link: \"10\"" },
+
+	{ "page/confirm", "action",  URL,  "where the one button posts" },
+	{ "page/confirm", "text",    TEXT, "what the button does, as a sentence" },
+	{ "page/confirm", "button",  TEXT, "its word" },
+	{ "page/confirm", "expired", FLAG, "too late, or used: no button" },
+
+	{ "page/unsubscribe", "action",  URL,  "where the one button posts" },
+	{ "page/unsubscribe", "forum",   SUB("forum"), "" },
+	{ "page/unsubscribe", "done",    FLAG, "it is done" },
+	{ "page/unsubscribe", "expired", FLAG, "the token is not known" },
+
+	{ "page/moderate", "forum", SUB("forum"), "set when it is the queue of one forum" },
+	{ "page/moderate", "held",  LIST("held"), "oldest first" },
+	{ "page/moderate", "count", TEXT, "ready: \"3 messages waiting\"" },
+	{ "page/moderate", "pager", SUB("pager"), "" },
+
+	{ "page/message", "text",  TEXT, "what happened" },
+	{ "page/message", "more",  TEXT, "what happens next; may be empty" },
+	{ "page/message", "good",  FLAG, "it is done" },
+	{ "page/message", "waits", FLAG, "it waits for somebody" },
+	{ "page/message", "links", LIST("link"), "where to go now" },
+
+	{ "page/error", "status", TEXT, "404" },
+	{ "page/error", "text",   TEXT, "what went wrong, as a sentence" },
+	{ "page/error", "missing",   FLAG, "404: not there, or not to be seen" },
+	{ "page/error", "denied",    FLAG, "403" },
+	{ "page/error", "too_much",  FLAG, "429, 413" },
+	{ "page/error", "temporary", FLAG, "503" },
+	{ "page/error", "broken",    FLAG, "500" },
+	{ "page/error", "seconds",   TEXT, "when to try again (429, 503); may be empty" },
+
+	/* ---- every mail ---- */
+	{ "mail/*", "site",  SUB("site"), "" },
+	{ "mail/*", "lang",  TEXT, "fr, en" },
+	{ "mail/*", "forum", SUB("forum"), "name, address, url; not set where no forum is concerned" },
+
+	/* ---- mails ---- */
+	{ "mail/post", "subject", TEXT, "of the thread, with Re: where it is a reply" },
+	{ "mail/post", "thread",  SUB("thread"), "title, url" },
+	{ "mail/post", "post",    SUB("post"), "author, organisation, capacity, date, text, body, url, attachments" },
+	{ "mail/post", "reply",   FLAG, "it answers another post" },
+	{ "mail/post", "unsubscribe_url", URL, "/u/TOKEN of this recipient" },
+
+	{ "mail/held-author", "post",   SUB("post"), "subject, text" },
+	{ "mail/held-author", "reason", TEXT, "why it waits, as a sentence" },
+
+	{ "mail/held-moderator", "post",      SUB("post"), "author, date, subject, text, attachments" },
+	{ "mail/held-moderator", "reason",    TEXT, "why it waits" },
+	{ "mail/held-moderator", "standing",  TEXT, "who the author is here" },
+	{ "mail/held-moderator", "queue_url", URL,  "" },
+
+	{ "mail/refused", "post", SUB("post"), "subject, text" },
+	{ "mail/refused", "why",  TEXT, "reason given by the moderator; may be empty" },
+
+	{ "mail/login", "link",    URL,  "/ok/TOKEN" },
+	{ "mail/login", "code",    TEXT, "for another device; may be empty" },
+	{ "mail/login", "minutes", TEXT, "\"10\"" },
+
+	{ "mail/confirm", "link", URL,  "/ok/TOKEN" },
+	{ "mail/confirm", "text", TEXT, "what is confirmed, as a sentence" },
+
+	{ "mail/unsubscribed", "undo_url", URL, "where to subscribe again" },
+
+	{ "mail/was-it-you", "post", SUB("post"), "subject, text" },
+	{ "mail/was-it-you", "link", URL, "/ok/TOKEN: yes, it was me" },
+};
+/* clang-format on */
+
+const size_t theme_names_count = sizeof(theme_names) / sizeof(theme_names[0]);
