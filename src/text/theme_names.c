@@ -15,8 +15,8 @@ const char *const theme_pages[] = {
 const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 
 const char *const theme_mails[] = {
-	"post", "held-author", "held-moderator", "refused", "login", "confirm", "unsubscribed",
-	"was-it-you",
+	"post", "held-author", "held-moderator", "approved", "refused", "decided", "login",
+	"confirm", "unsubscribed", "was-it-you", "private",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
 
@@ -150,6 +150,7 @@ const struct template_name theme_names[] = {
 	{ "held", "reason",   TEXT, "why it waits, as a sentence" },
 	{ "held", "standing", TEXT, "who the author is here: \"première contribution\"" },
 	{ "held", "proof",    TEXT, "how the author was proved, as a sentence; may be empty" },
+	{ "held", "address",  TEXT, "of the author: moderators only; may be empty" },
 	{ "held", "links",    LIST("link"), "each link of the post; url empty where it may not be followed" },
 	{ "held", "action",   URL,  "posts decision (approve, trust, refuse, discard) and why" },
 	{ "held", "key",      TEXT, "nonce, field key" },
@@ -249,8 +250,16 @@ const struct template_name theme_names[] = {
 	{ "mail/held-moderator", "standing",  TEXT, "who the author is here" },
 	{ "mail/held-moderator", "queue_url", URL,  "" },
 
+	{ "mail/approved", "post", SUB("post"), "subject, url" },
+
 	{ "mail/refused", "post", SUB("post"), "subject, text" },
 	{ "mail/refused", "why",  TEXT, "reason given by the moderator; may be empty" },
+
+	{ "mail/decided", "post",     SUB("post"), "subject, author" },
+	{ "mail/decided", "by",       TEXT, "moderator who decided" },
+	{ "mail/decided", "approved", FLAG, "" },
+	{ "mail/decided", "refused",  FLAG, "" },
+	{ "mail/decided", "why",      TEXT, "reason given; may be empty" },
 
 	{ "mail/login", "link",    URL,  "/ok/TOKEN" },
 	{ "mail/login", "code",    TEXT, "for another device; may be empty" },
@@ -263,6 +272,10 @@ const struct template_name theme_names[] = {
 
 	{ "mail/was-it-you", "post", SUB("post"), "subject, text" },
 	{ "mail/was-it-you", "link", URL, "/ok/TOKEN: yes, it was me" },
+
+	{ "mail/private", "author",  TEXT, "who writes privately" },
+	{ "mail/private", "subject", TEXT, "" },
+	{ "mail/private", "text",    TEXT, "what they write" },
 };
 /* clang-format on */
 
