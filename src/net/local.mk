@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libnet.a
-libnet_a_SOURCES =
+libnet_a_SOURCES = \
+	src/net/loop.c src/net/loop.h

@@ -22,7 +22,7 @@ struct loop_signal;
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
 typedef void loop_fn(void *arg);
-/* what: LOOP_READ and LOOP_WRITE, those that are ready (a hang-up counts as both). */
+/* what: LOOP_READ or LOOP_WRITE; a hang-up counts as whatever was wanted. */
 typedef void loop_watch_fn(int fd, unsigned what, void *arg);
 typedef void loop_signal_fn(int number, void *arg);
 
