@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
-	src/net/loop.c src/net/loop.h
+	src/net/listen.c src/net/listen.h \
+	src/net/loop.c src/net/loop.h \
+	src/net/resolve.c src/net/resolve.h
