@@ -15,7 +15,7 @@ struct db;
 struct clerk {
 	struct db *db;
 	const struct settings *settings;
-	struct mail_token_keys token_keys; /* of derived tokens: current, previous */
+	struct mail_keys token_keys; /* of derived tokens: current, previous */
 	uint8_t seal_key[32];              /* of declared names and the like */
 	int64_t now;                       /* seconds, one instant for a whole turn */
 	bool relay_due;                    /* outbox rows were added: wake the relay after the commit */
