@@ -29,15 +29,11 @@ enum { ARENA_GAP = 16 }; /* an overrun falls into poison, not into the neighbour
 enum { ARENA_GAP = 0 };
 #endif
 
-enum {
-	ARENA_ALIGN = 16,
-	ARENA_CHUNK_FIRST = 8 * 1024,
-	ARENA_CHUNK_LAST = 1024 * 1024
-};
+enum { ARENA_ALIGN = 16, ARENA_CHUNK_FIRST = 8 * 1024, ARENA_CHUNK_LAST = 1024 * 1024 };
 
 struct chunk {
 	struct chunk *next; /* older */
-	size_t size;        /* octets of data */
+	size_t size;	    /* octets of data */
 	size_t used;
 	alignas(ARENA_ALIGN) char data[];
 };
@@ -47,7 +43,7 @@ struct arena {
 	struct chunk *current; /* where small things are cut from */
 	struct chunk *others;  /* all but the first */
 	size_t next_size;      /* of the next ordinary chunk */
-	size_t used;           /* octets handed out */
+	size_t used;	       /* octets handed out */
 };
 
 static struct chunk *

@@ -12,7 +12,7 @@
 enum {
 	FRAME_MAGIC = 0x5052,
 	FRAME_HEAD = 16, /* octets before the fields */
-	FIELD_HEAD = 5,  /* octets before the name */
+	FIELD_HEAD = 5,	 /* octets before the name */
 	FIELD_NAME_MAX = 31
 };
 

@@ -11,4 +11,5 @@ libbase_a_SOURCES = \
 	src/base/map.c src/base/map.h \
 	src/base/str.c src/base/str.h \
 	src/base/token.c src/base/token.h \
-	src/base/utf8.c src/base/utf8.h
+	src/base/utf8.c src/base/utf8.h \
+	src/base/zone.c src/base/zone.h

@@ -15,11 +15,11 @@
 #include "base/token.h"
 
 enum {
-	LOG_LINE = 2048,   /* under PIPE_BUF: a pipe takes it whole */
-	LOG_TEXT = 200,    /* octets of an escaped value */
-	LOG_HASH = 8,      /* octets of an address's hash that are shown */
+	LOG_LINE = 2048, /* under PIPE_BUF: a pipe takes it whole */
+	LOG_TEXT = 200,	 /* octets of an escaped value */
+	LOG_HASH = 8,	 /* octets of an address's hash that are shown */
 	LOG_BUFFERS = 8,
-	LOG_ADDRESS = 320  /* octets of an address that are hashed: RFC 5321 §4.5.3.1 */
+	LOG_ADDRESS = 320 /* octets of an address that are hashed: RFC 5321 §4.5.3.1 */
 };
 
 static char log_name[32] = "preau";
@@ -67,7 +67,7 @@ log_line(enum log_level level, const char *format, va_list args)
 		return;
 	clock_format_iso(clock_now(), date);
 	head = snprintf(line, sizeof(line), "%s %s %s ", date, words[level], log_name);
-	errno = saved;	/* for %m */
+	errno = saved; /* for %m */
 	body = vsnprintf(line + head, sizeof(line) - (size_t)head, format, args);
 	len = (size_t)head + (body < 0 ? 0 : (size_t)body);
 	if (len > sizeof(line) - 2)

@@ -137,8 +137,8 @@ static bool
 is_blank(uint32_t code)
 {
 	return code == ' ' || is_blank_control(code) || code == 0xa0 || code == 0x1680 ||
-	    (code >= 0x2000 && code <= 0x200a) || code == 0x202f || code == 0x205f ||
-	    code == 0x3000;
+	       (code >= 0x2000 && code <= 0x200a) || code == 0x202f || code == 0x205f ||
+	       code == 0x3000;
 }
 
 /* Controls, what turns the direction of writing, and what has no width at all:
@@ -147,8 +147,8 @@ static bool
 is_unfit(uint32_t code)
 {
 	return code < ' ' || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e) ||
-	    (code >= 0x2066 && code <= 0x2069) || code == 0x200b || code == 0x2060 ||
-	    code == 0xfeff;
+	       (code >= 0x2066 && code <= 0x2069) || code == 0x200b || code == 0x2060 ||
+	       code == 0xfeff;
 }
 
 /* A blank alone stays what it is: French has its narrow no-break space. */
@@ -173,6 +173,7 @@ utf8_line(struct arena *arena, struct span s)
 	return utf8_keep(arena, &out);
 }
 
+/* clang-format off */
 /* U+00C0 to U+017F; the two signs of arithmetic stay. */
 static const char latin[][3] = {
 	"a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i", /* C0 */
@@ -188,6 +189,14 @@ static const char latin[][3] = {
 	"s", "s", "t", "t", "t", "t", "t", "t", "u", "u", "u", "u", "u", "u", "u", "u",  /* 160 */
 	"u", "u", "u", "u", "w", "w", "y", "y", "y", "z", "z", "z", "z", "z", "z", "s",  /* 170 */
 };
+/* clang-format on */
+
+static bool
+is_apostrophe(uint32_t code)
+{
+	return code == '`' || code == 0xb4 || code == 0x2b9 || code == 0x2bc || code == 0x2018 ||
+	       code == 0x2019 || code == 0x2032;
+}
 
 /* What folds to other text, or NULL. "" drops the code point. */
 static const char *
@@ -199,28 +208,23 @@ fold_text(uint32_t code)
 		return "";
 	if (is_blank(code))
 		return " ";
-	switch (code) {
-	case 0x218: case 0x219: /* Romanian, with commas */
-		return "s";
-	case 0x21a: case 0x21b:
-		return "t";
-	case 0x1e9e:
-		return "ss";
-	case '`': case 0xb4: case 0x2b9: case 0x2bc: case 0x2018: case 0x2019: case 0x2032:
+	if (is_apostrophe(code))
 		return "'";
-	case 0x2010: case 0x2011:
+	if (code == 0x2010 || code == 0x2011)
 		return "-";
-	default:
-		return NULL;
-	}
+	if (code == 0x218 || code == 0x219) /* Romanian, with commas */
+		return "s";
+	if (code == 0x21a || code == 0x21b)
+		return "t";
+	return code == 0x1e9e ? "ss" : NULL;
 }
 
 static uint32_t
 fold_greek(uint32_t code)
 {
-	static const uint32_t accented[][2] = { { 0x386, 0x3ac }, { 0x388, 0x3ad }, { 0x389, 0x3ae },
-		{ 0x38a, 0x3af }, { 0x38c, 0x3cc }, { 0x38e, 0x3cd }, { 0x38f, 0x3ce },
-		{ 0x3c2, 0x3c3 } };
+	static const uint32_t accented[][2] = { { 0x386, 0x3ac }, { 0x388, 0x3ad },
+		{ 0x389, 0x3ae }, { 0x38a, 0x3af }, { 0x38c, 0x3cc }, { 0x38e, 0x3cd },
+		{ 0x38f, 0x3ce }, { 0x3c2, 0x3c3 } };
 
 	if (code >= 0x391 && code <= 0x3ab)
 		return code + 32;
