@@ -30,8 +30,8 @@ enum smtp_verb {
 	SMTP_VERB_HELP,
 	SMTP_VERB_VRFY,
 	SMTP_VERB_QUIT,
-	SMTP_VERB_ABSENT, /* known and not offered: EXPN, AUTH, ETRN, BDAT ... */
-	SMTP_VERB_FOREIGN /* a web browser talks to us: hang up */
+	SMTP_VERB_FOREIGN, /* a web browser talks to us: hang up */
+	SMTP_VERBS
 };
 
 struct smtp_command {
