@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* store/post.h: the posts. Order within a thread is (date, id). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct db;
+
+struct post {
+	int64_t id;
+	int64_t forum;
+	int64_t thread;		/* 0: never published */
+	int64_t parent;		/* 0: none */
+	const char *awaits;	/* Message-ID of a parent that is not here; "" */
+	const char *chain;	/* References of the original, root first */
+	const char *state;	/* held, published, refused, hidden, withdrawn */
+	const char *hold;	/* reason it waits, a word */
+	int64_t date;		/* shown and sorted by */
+	int64_t sent;		/* the author's Date */
+	const char *message_id; /* without brackets */
+	const char *alias;	/* the one it came with, where that was taken; "" */
+	const char *subject;
+	int64_t author;
+	const char *author_shown;
+	const char *organisation_shown;
+	const char *capacity;
+	const char *door; /* web, mail, console, import */
+	const char *proof;
+	struct span body_hash; /* 32 octets */
+	int64_t raw;	       /* 0: none */
+	const char *kind;      /* mail, markdown */
+	int64_t renderer;
+	int64_t decided_by; /* 0: nobody */
+	int64_t decided;    /* 0: never */
+	const char *why;
+	const char *parent_author; /* shown author of the parent, "": filled when read */
+	struct span html;	   /* safe, from the parser */
+	struct span text;	   /* own words */
+	struct span source;	   /* whole text; only post_find() reads it */
+};
+
+/* All columns but id and parent_author. */
+bool
+post_add(struct db *db, const struct post *post, int64_t *id, struct err *err);
+
+/* Whole, whatever its state. */
+bool
+post_find(struct db *db, struct arena *arena, int64_t id, struct post *post, struct err *err);
+
+/* Without html, text and source: cheap. */
+bool
+post_find_head(struct db *db, struct arena *arena, int64_t id, struct post *post, struct err *err);
+
+/* Published posts of a thread beyond the key (0, 0: from the start), without source. */
+bool
+post_list_thread(struct db *db, struct arena *arena, int64_t thread, int64_t after_date,
+    int64_t after_id, size_t room, struct post **posts, size_t *count, struct err *err);
+
+/* Ids and parents of all published posts of a thread in order, at most `room`: for the
+ * tree of a thread shown in pages. Only id, parent, date are filled. */
+bool
+post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, struct post **posts,
+    size_t *count, struct err *err);
+
+/* Latest published posts of a forum (0: all), newest first by id, before one (0: from the
+ * newest), without source: for feeds. */
+bool
+post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t before, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+
+/* Held posts of a forum, oldest first, after one, without source. */
+bool
+post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+
+bool
+post_count_held(struct db *db, int64_t forum, int64_t *count, struct err *err);
+
+/* Posts that have this Message-ID, or came with it, in a forum (0: any), oldest first;
+ * any state, heads only; at most 100. None is no error. */
+bool
+post_list_message(struct db *db, struct arena *arena, struct span message_id, int64_t forum,
+    struct post **posts, size_t *count, struct err *err);
+
+/* How many posts of an author are in that state, counted up to `most`; in a forum (0: any). */
+bool
+post_count_author(struct db *db, int64_t author, int64_t forum, const char *state, int64_t most,
+    int64_t *count, struct err *err);
+
+/* The one way a state changes: from that one to this one. CONFLICT where it is in another
+ * state, with nothing changed. `by` and `now` 0: nobody decided. */
+bool
+post_move(struct db *db, int64_t id, const char *from, const char *to, int64_t by, int64_t now,
+    struct span why, struct err *err);
+
+/* Where it stands, once that is known; `awaits` empty: nothing. */
+bool
+post_place(struct db *db, int64_t id, int64_t thread, int64_t parent, struct span awaits,
+    int64_t date, struct err *err);
+
+/* The posts of this forum that awaited this Message-ID have their parent now. */
+bool
+post_fill(struct db *db, int64_t forum, struct span message_id, int64_t parent, int64_t *filled,
+    struct err *err);
+
+bool
+post_set_html(struct db *db, int64_t id, struct span html, int64_t renderer, struct err *err);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* store/raw.h: octets as they came: a mail or an upload.
+ *
+ * Up to RAW_INLINE_MAX they lie in the row. Bigger ones are a file, FOLDER/blobs/HASH (64
+ * hex digits of their SHA-256), which is on the disk, folder and all, before the row is
+ * there; a file whose row was rolled back is reused or does no harm. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "base/token.h"
+
+struct db;
+
+enum { RAW_INLINE_MAX = 64 * 1024 };
+
+struct raw {
+	int64_t id;
+	struct span hash; /* SHA-256, 32 octets */
+	int64_t size;	  /* octets */
+	bool is_file;
+	struct span octets; /* where it is no file */
+};
+
+/* Makes FOLDER/blobs and blobs/tmp where missing: once, by the clerk. */
+bool
+raw_make_folders(struct db *db, struct err *err);
+
+/* Inline or as a file, by size. */
+bool
+raw_add(struct db *db, struct span octets, int64_t *id, struct err *err);
+
+/* `size` octets of a descriptor from offset 0, copied and hashed in slices. INVALID where
+ * it holds fewer or more. The descriptor stays the caller's. */
+bool
+raw_add_fd(struct db *db, int fd, int64_t size, int64_t *id, struct err *err);
+
+bool
+raw_find(struct db *db, struct arena *arena, int64_t id, struct raw *raw, struct err *err);
+
+/* The file of a raw that is one, open for reading; the caller closes it. BROKEN: it is
+ * not there, or not of that size. */
+bool
+raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err);
+
+/* Octets of an extent, from row or file. BROKEN where it goes beyond the end. */
+bool
+raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t length,
+    struct span *octets, struct err *err);
+
+/* Deletes what was left in blobs/tmp and in the folders of spool/ over an hour ago; looks
+ * at no more than 10 000 files. */
+void
+raw_clean(const char *folder, int64_t now);
