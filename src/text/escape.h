@@ -53,7 +53,9 @@ escape_link(struct buf *out, struct span url, struct span label);
 struct html
 escape_html(struct arena *arena, struct span text);
 
-/* Addresses of people masked: "marie.dupont@ville.example" -> "m…@ville.example".
- * The domain stays: it says which body wrote without saying who. Linear. */
-struct span
-escape_mask(struct arena *arena, struct span text);
+/* Appends text with the addresses of people masked: "marie.dupont@ville.example"
+ * becomes "m…@ville.example" (the domain says which body wrote without saying who),
+ * also where the @ is %40, and the secrets of our own links ("/u/TOKEN", "/ok/TOKEN")
+ * become "…". Not escaped. Linear. */
+void
+escape_mask(struct buf *out, struct span text);

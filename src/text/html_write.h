@@ -3,8 +3,9 @@
  *
  * Whatever is asked, the result is well formed: only the tags below, no attribute
  * but a checked href (with a fixed rel), start on <ol>, a fixed class on
- * <details>; every element closed in order; at most HTML_DEPTH elements deep
- * (deeper ones are left out, their text stays) and HTML_MAX octets. */
+ * <details>; every element closed in order; at most HTML_MAX octets: from there on
+ * nothing is opened or written, what is open is closed. Which element may stand in
+ * which is the business of rich.h, the only caller. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,7 +32,6 @@ enum html_tag {
 	TAG_H6,
 	TAG_A,
 	TAG_DETAILS, /* html_write_fold() only */
-	TAG_SUMMARY, /* html_write_fold() only */
 	TAG_BR,      /* html_write_void() only */
 	TAG_HR,      /* html_write_void() only */
 	HTML_TAGS
@@ -44,8 +44,8 @@ enum html_fold {
 };
 
 enum {
-	HTML_DEPTH = 32,         /* elements within each other */
-	HTML_MAX = 1024 * 1024   /* octets written */
+	HTML_DEPTH = 32,       /* elements within each other; more is a bug of the caller */
+	HTML_MAX = 1024 * 1024 /* octets written */
 };
 
 struct html_write;
@@ -57,9 +57,10 @@ void
 html_write_open(struct html_write *w, enum html_tag tag);
 void
 html_write_list(struct html_write *w, int64_t start);
-/* False, and nothing opened, where escape_url_ok() says no or a link is open. */
-bool
+/* escape_url_ok() is asked again here: a bad address is a bug and ends the process. */
+void
 html_write_link(struct html_write *w, struct span url);
+/* <details> with its <summary>, which is written whole. */
 void
 html_write_fold(struct html_write *w, enum html_fold fold, struct span summary);
 void
@@ -67,9 +68,9 @@ html_write_void(struct html_write *w, enum html_tag tag);
 void
 html_write_text(struct html_write *w, struct span text);
 
-/* Closes the innermost open element of that name, and all within it. */
+/* Closes the innermost open element. */
 void
-html_write_close(struct html_write *w, enum html_tag tag);
+html_write_close(struct html_write *w);
 
 /* Closes everything and gives the whole; *cut says that HTML_MAX was reached. */
 struct html

@@ -3,8 +3,13 @@
  * text: what Markdown, HTML mail and plain mail all become.
  *
  * Whoever renders says rich_open / rich_text / rich_close in document order; the
- * writers under it (html_write.h, text_write.h) keep the caps and close what was
- * left open. No tag and no attribute can come out that is not in html_write.h. */
+ * writers under it (html_write.h, text_write.h) keep the caps. No tag and no
+ * attribute can come out that is not in html_write.h.
+ *
+ * Whatever order things are said in, what comes out reads the same when a browser
+ * parses it again: a block ends the paragraph it stands in, text that stands in no
+ * paragraph gets one, items stand in lists, links not in links, empty paragraphs are
+ * left out, and what is deeper than HTML_DEPTH loses its tags, not its text. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,6 +35,7 @@ struct rendered {
 
 struct rich;
 
+/* Holds memory until rich_end(). */
 struct rich *
 rich_new(struct arena *arena);
 
@@ -44,8 +50,8 @@ rich_close(struct rich *rich, enum html_tag tag);
 void
 rich_open_list(struct rich *rich, int64_t start);
 
-/* A link around what follows until rich_close(rich, TAG_A); where the address may
- * not be followed nothing is opened, false is answered and close stays harmless. */
+/* A link around what follows until rich_close(rich, TAG_A). False: the address may
+ * not be followed or shown (or a link is open): nothing was opened, nothing to close. */
 bool
 rich_open_link(struct rich *rich, struct span url);
 

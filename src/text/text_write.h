@@ -3,7 +3,8 @@
  *
  * Paragraphs stand one empty line apart, list items begin with "- " or "1. ",
  * quotes with "> ", a link reads "label <url>" (only the url where both are the
- * same), <hr> is a line of dashes. Lines are not wrapped. At most TEXT_MAX octets. */
+ * same), <hr> is a line of dashes. Lines are not wrapped. At most TEXT_MAX octets.
+ * Opens and closes come balanced from rich.h, the only caller. */
 #pragma once
 
 #include <stdbool.h>
@@ -32,8 +33,9 @@ void
 text_write_rule(struct text_write *w);
 void
 text_write_text(struct text_write *w, struct span text);
+/* Closes the innermost open element. */
 void
-text_write_close(struct text_write *w, enum html_tag tag);
+text_write_close(struct text_write *w);
 
 /* The whole without blank lines at either end; *cut says that TEXT_MAX was reached. */
 struct span
