@@ -13,3 +13,36 @@ libbase_a_SOURCES = \
 	src/base/token.c src/base/token.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/zone.c src/base/zone.h
+
+check_PROGRAMS += test_base_arena \
+	test_base_clock \
+	test_base_file \
+	test_base_frame \
+	test_base_map \
+	test_base_str \
+	test_base_token \
+	test_base_utf8
+
+test_base_arena_SOURCES = tests/unit/test_base_arena.c
+test_base_arena_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_clock_SOURCES = tests/unit/test_base_clock.c
+test_base_clock_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_file_SOURCES = tests/unit/test_base_file.c
+test_base_file_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_frame_SOURCES = tests/unit/test_base_frame.c
+test_base_frame_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_map_SOURCES = tests/unit/test_base_map.c
+test_base_map_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_str_SOURCES = tests/unit/test_base_str.c
+test_base_str_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_token_SOURCES = tests/unit/test_base_token.c
+test_base_token_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_utf8_SOURCES = tests/unit/test_base_utf8.c
+test_base_utf8_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)

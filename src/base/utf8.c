@@ -226,7 +226,7 @@ fold_greek(uint32_t code)
 		{ 0x389, 0x3ae }, { 0x38a, 0x3af }, { 0x38c, 0x3cc }, { 0x38e, 0x3cd },
 		{ 0x38f, 0x3ce }, { 0x3c2, 0x3c3 } };
 
-	if (code >= 0x391 && code <= 0x3ab)
+	if (code >= 0x391 && code <= 0x3ab && code != 0x3a2)
 		return code + 32;
 	for (size_t i = 0; i < sizeof(accented) / sizeof(accented[0]); i++)
 		if (accented[i][0] == code)
