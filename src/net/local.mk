@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
+	src/net/conn.c src/net/conn.h \
+	src/net/conn_api.c \
+	src/net/conn_inner.h \
+	src/net/conn_io.c \
 	src/net/listen.c src/net/listen.h \
 	src/net/loop.c src/net/loop.h \
-	src/net/resolve.c src/net/resolve.h
+	src/net/resolve.c src/net/resolve.h \
+	src/net/tls.c src/net/tls.h
