@@ -6,3 +6,11 @@ libtext_a_SOURCES += src/text/html_write.c src/text/html_write.h src/text/text_w
 libtext_a_SOURCES += src/text/rich.c src/text/rich.h
 libtext_a_SOURCES += src/text/markdown.c src/text/markdown.h
 libtext_a_SOURCES += src/text/markdown_nesting.c src/text/markdown_nesting.h
+
+libtext_a_SOURCES += src/text/view.c src/text/view.h src/text/template.c src/text/template.h \
+	src/text/template_ops.h src/text/template_words.c src/text/template_parse.c \
+	src/text/template_render.c src/text/theme_names.c src/text/theme_names.h
+check_PROGRAMS += test_template
+test_template_SOURCES = tests/unit/test_template.c tests/unit/json.c tests/unit/json.h
+test_template_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/data/mustache

@@ -70,12 +70,12 @@ template_set_new(bool strict, const struct template_words *words);
 void
 template_set_free(struct template_set **set);
 
-/* Compiles one template. name is how others call it; file is what errors say.
- * Both and the source are copied. INVALID: "page/thread.html:12: ...". A name
- * added twice is INVALID. */
+/* Compiles one template. name is how others call it; file, and the line on which
+ * the source begins (1), are what errors say. All is copied. INVALID:
+ * "page/thread.html:12: ...". A name added twice is INVALID. */
 bool
-template_add(struct template_set *set, const char *name, const char *file, struct span source,
-    struct err *err);
+template_add(struct template_set *set, const char *name, const char *file, unsigned int line,
+    struct span source, struct err *err);
 
 /* Connects partials and parents: strict, INVALID where one is missing; lax, a
  * missing one is empty. */
@@ -83,9 +83,9 @@ bool
 template_link(struct template_set *set, struct err *err);
 
 /* Proves a template of a linked strict set: every name it can reach exists in
- * `names` (count rows) for `where` ("page/thread") or for its whole folder ("page" and a star),
- * with the right type, in a place where such a value is safe. INVALID with file
- * and line. */
+ * `names` (count rows) for `where` ("page/thread") or for its whole folder (its
+ * name and a star), with the right type, in a place where such a value is safe.
+ * INVALID with file and line. */
 bool
 template_check(const struct template_set *set, const char *name, enum template_kind kind,
     const char *where, const struct template_name *names, size_t count, struct err *err);

@@ -6,8 +6,9 @@
  *
  *   page/NAME.html   a page (page/layout.html is their common parent)
  *   part/NAME.html   a piece that pages share
- *   mail/NAME.txt    "Subject: ..." line, empty line, text of a mail
- *   mail/NAME.html   its HTML part, where there is one
+ *   mail/NAME.txt    "Subject: ..." line, empty line, text, a line "-- ", footer
+ *   mail/NAME.html   its HTML part, where there is one: a fragment, footer after
+ *                    a line "<!-- footer -->"
  *   style.css script.js icons/...   static files
  *
  * Everything is read, translated and proven when the theme is opened, once per
@@ -39,12 +40,14 @@ theme_page(const struct theme *theme, enum lang lang, const char *page, const st
     struct buf *out, struct err *err);
 
 struct theme_mail {
-	struct buf subject; /* one line, UTF-8 */
-	struct buf text;    /* UTF-8, LF line ends */
-	struct buf html;    /* UTF-8; empty where the mail has no HTML part */
+	struct buf subject;     /* one line, UTF-8 */
+	struct buf text;        /* UTF-8, LF line ends, without the footer */
+	struct buf footer_text; /* what stands under "-- " */
+	struct buf html;        /* a safe fragment; empty where the mail has no HTML part */
+	struct buf footer_html; /* likewise */
 };
 
-/* Empties the three (zeroed ones are fine) and fills them; theme_mail_free() drops them. */
+/* Empties the five (zeroed ones are fine) and fills them; theme_mail_free() drops them. */
 bool
 theme_mail(const struct theme *theme, enum lang lang, const char *name, const struct view *view,
     struct theme_mail *mail, struct err *err);

@@ -76,7 +76,7 @@ view_list_count(const struct view_list *list);
 /* ---- what the template engine reads ---- */
 
 struct view_value {
-	const char *name;
+	struct span name;
 	uint32_t hash; /* view_hash() of name */
 	enum view_kind kind;
 	union {
