@@ -25,7 +25,8 @@ enum act_needs {
 	NEEDS_HASH = 2,   /* field "password" goes to auth first; never reaches the rule */
 	NEEDS_VERIFY = 4, /* field "password" is verified by auth against what act_password() answers */
 	NEEDS_KEY = 8,    /* a creating act: its key is kept with the outcome */
-	NEEDS_JOURNAL = 16
+	NEEDS_JOURNAL = 16,
+	NEEDS_PARSE_MAIL = 32 /* field "raw", or the descriptor, goes to the parser as mail first */
 };
 
 enum field_type { FIELD_LINE, FIELD_TEXT, FIELD_INT, FIELD_SLUG, FIELD_ADDRESS, FIELD_WORD, FIELD_OCTETS, FIELD_FLAG };
@@ -99,11 +100,17 @@ act_run(struct clerk *clerk, const struct act *act, struct outcome *outcome, str
 
 struct ask_kind {
 	const char *name;
+	unsigned needs; /* NEEDS_PARSE: the parser is asked first (a preview); else 0 */
+	bool (*may)(struct clerk *, const struct act *, struct err *); /* NULL: anybody */
 	bool (*run)(struct clerk *, const struct act *, struct outcome *, struct err *);
 };
 
-extern const struct ask_kind ask_kinds[];
+extern const struct ask_kind ask_kinds[]; /* ends with a NULL name */
 
+const struct ask_kind *
+ask_kind_find(struct span name);
+
+/* may, then run. */
 bool
-ask_run(struct clerk *clerk, struct span name, const struct act *act, struct outcome *outcome,
-    struct err *err);
+ask_run(struct clerk *clerk, const struct ask_kind *kind, const struct act *act,
+    struct outcome *outcome, struct err *err);
