@@ -34,10 +34,12 @@ enum field_type { FIELD_LINE, FIELD_TEXT, FIELD_INT, FIELD_SLUG, FIELD_ADDRESS, 
 struct act_field {
 	const char *name;
 	enum field_type type;
-	size_t max;        /* octets; for FIELD_INT unused */
-	bool required;
+	size_t max;        /* octets; FIELD_INT: the largest value, 0 = any */
+	unsigned flags;    /* FIELD_REQUIRED, FIELD_REPEAT */
 	const char *words; /* FIELD_WORD: "each topics none" */
 };
+
+enum { FIELD_REQUIRED = 1, FIELD_REPEAT = 2 };
 
 struct act {
 	const struct act_kind *kind;
@@ -55,8 +57,15 @@ struct act {
 };
 
 struct outcome {
-	struct buf output; /* encoded fields of the answer */
+	struct buf output; /* encoded fields of the answer; the caller frees it */
+	/* For the journal; outcome_about() fills them. */
+	char object[48]; /* "post 12" */
+	int64_t forum;   /* 0: none */
+	struct span text; /* words worth keeping (a reason), of the act's arena */
 };
+
+void
+outcome_about(struct outcome *outcome, const char *noun, int64_t id, int64_t forum);
 
 struct act_kind {
 	const char *name;
@@ -66,6 +75,9 @@ struct act_kind {
 	unsigned needs;
 	const char *limit;              /* name of a rate limit, or NULL */
 	bool (*run)(struct clerk *, const struct act *, struct outcome *, struct err *);
+	/* What a failed run must leave behind (a wrong code was tried): said once its savepoint
+	 * is rolled back. NULL: nothing. */
+	bool (*failed)(struct clerk *, const struct act *, struct err *);
 };
 
 extern const struct act_kind act_kinds[]; /* ends with a NULL name */
@@ -91,9 +103,9 @@ act_may(struct clerk *clerk, const struct act *act, struct err *err);
 const char *
 act_password(struct clerk *clerk, const struct act *act);
 
-/* The whole act, in the caller's transaction: rate limit and tries (before the
- * savepoint), key seen before → first outcome, savepoint, permission again, run,
- * journal, key kept. On false the savepoint is rolled back and err says why; the
+/* The whole act, in the caller's transaction: key seen before → first outcome (an act sent
+ * again by its door costs nobody's rate), rate limit (before the savepoint), savepoint,
+ * permission again, run, journal, key kept. On false the savepoint is rolled back and err says why; the
  * caller checks db_in_transaction() since SQLite may have rolled back everything. */
 bool
 act_run(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err);

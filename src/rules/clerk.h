@@ -11,12 +11,14 @@
 #include "rules/settings.h"
 
 struct db;
+struct theme;
 
 struct clerk {
 	struct db *db;
 	const struct settings *settings;
 	struct mail_keys token_keys; /* of derived tokens: current, previous */
 	uint8_t seal_key[32];              /* of declared names and the like */
+	const struct theme *theme;   /* for the words of mails: the relay's; NULL in the clerk */
 	int64_t now;                       /* seconds, one instant for a whole turn */
 	bool relay_due;                    /* outbox rows were added: wake the relay after the commit */
 	bool inbox_due;                    /* inbox rows were added: jobs for the parser */

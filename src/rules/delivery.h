@@ -13,8 +13,14 @@
 /* One row for every subscriber of this instant who takes each post (or whose mode and
  * follows say so), the author included unless he asked otherwise; skips addresses in
  * `already` (folded, To/Cc of the original). Sets clerk->relay_due. */
+struct delivery_new {
+	int64_t post, thread, forum;
+	bool opens; /* the thread */
+	const struct span *already;
+	size_t already_count;
+};
 bool
-delivery_queue_post(struct clerk *, int64_t post, struct err *);
+delivery_queue_post(struct clerk *, const struct delivery_new *, struct err *);
 
 /* A notice of the house to one person: template name, fields for it. Times one. */
 struct notice_new {
@@ -22,9 +28,9 @@ struct notice_new {
 	int64_t person;      /* to whom */
 	int64_t address;     /* 0: the preferred one */
 	int64_t forum, post; /* 0: none */
-	const char *reply_to; /* local part or "" */
-	const char *answers;  /* Message-ID or "" */
-	struct fields input;
+	const char *reply_to; /* local part, or NULL */
+	const char *answers;  /* Message-ID, or NULL */
+	struct span input;    /* encoded fields: values of the template; sealed in the book */
 };
 bool
 delivery_queue_notice(struct clerk *, struct arena *, const struct notice_new *, struct err *);
@@ -40,6 +46,7 @@ delivery_cancel_person(struct clerk *, int64_t person, int64_t forum, struct err
 struct delivery {
 	int64_t id;          /* outbox row */
 	int64_t post, notice; /* one of them is 0 */
+	int64_t forum;       /* of the post; 0 for a notice */
 	int64_t person;
 	const char *address; /* to whom */
 	const char *locale;  /* of the recipient */
@@ -53,15 +60,18 @@ bool
 delivery_due(struct clerk *, struct arena *, int64_t now, const int64_t *busy, size_t busy_count,
     size_t room, struct delivery *out, size_t *count, int64_t *wait, struct err *);
 
-/* What a copy of this post says (headers, text, html, links with slots), for
- * message_template_build(). Language of the small words around it: locale. */
+/* What a copy of this post or notice says (headers, text, html, links with slots), for
+ * message_template_build(). All copies of a post in one locale are the same template; a
+ * notice is for one person. Needs clerk->theme. */
 bool
 delivery_outgoing(struct clerk *, struct arena *, const struct delivery *, struct outgoing *,
     struct err *);
 
-/* The tokens of one recipient's copy, and its envelope sender. */
+/* The tokens of one recipient's copy (spans in the arena), and its envelope sender
+ * "b.TOKEN@domain"; "" is the null sender. */
 bool
-delivery_slots(struct clerk *, const struct delivery *, struct outgoing_slots *, struct err *);
+delivery_slots(struct clerk *, struct arena *, const struct delivery *, struct message_tokens *,
+    const char **sender, struct err *);
 
 /* ---- acts ---- */
 

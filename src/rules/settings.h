@@ -51,6 +51,9 @@ struct settings {
 	int64_t relay_connections;
 	int64_t relay_retry;     /* seconds before the first retry; doubles, at most 4 h */
 	int64_t relay_life;      /* seconds after which a delivery is given up */
+	/* limits; 0 lifts one */
+	int64_t limit_posts; /* posts an hour that a person writes on the web */
+	int64_t limit_mails; /* posts an hour that a person sends by mail; more are held */
 	/* processes */
 	int64_t web_workers;     /* 0: as many as cores */
 	const char *user_owner;  /* name or number; only where started as root */
