@@ -68,12 +68,6 @@ bool
 post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, struct post **posts,
     size_t *count, struct err *err);
 
-/* Latest published posts of a forum (0: all), newest first by id, before one (0: from the
- * newest), without source: for feeds. */
-bool
-post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t before, size_t room,
-    struct post **posts, size_t *count, struct err *err);
-
 /* Held posts of a forum, oldest first, after one, without source. */
 bool
 post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,

@@ -109,6 +109,8 @@ CREATE TABLE thread (
   created INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX thread_forum ON thread (forum, pinned, last, id);
+CREATE INDEX thread_last ON thread (last, id);
+CREATE INDEX thread_merged ON thread (merged) WHERE merged IS NOT NULL;
 
 CREATE TABLE raw (                     -- octets as they came: a mail or an upload
   id     INTEGER PRIMARY KEY,
@@ -145,15 +147,17 @@ CREATE TABLE post (
   decided_by INTEGER REFERENCES person(id), -- moderator, where one decided
   decided    INTEGER,
   why        TEXT NOT NULL DEFAULT '', -- reason told to the author
+                                       -- the long ones last, the one that pages read first of them:
+  html       TEXT NOT NULL,            -- safe, from the parser
   text       TEXT NOT NULL,            -- own words, plain: mail copies, search, excerpts
-  source     TEXT NOT NULL,            -- whole text as it came, decoded
-  html       TEXT NOT NULL             -- safe, from the parser
+  source     TEXT NOT NULL             -- whole text as it came, decoded
 ) STRICT;
-CREATE INDEX post_thread ON post (thread, date, id) WHERE state = 'published';
+CREATE INDEX post_thread ON post (thread, date, id) WHERE thread IS NOT NULL;
 CREATE INDEX post_held ON post (forum, id) WHERE state = 'held';
 CREATE INDEX post_message ON post (message_id, forum);
+CREATE INDEX post_alias ON post (alias, forum) WHERE alias IS NOT NULL;
 CREATE INDEX post_awaits ON post (awaits, forum) WHERE awaits IS NOT NULL;
-CREATE INDEX post_author ON post (author, id);
+CREATE INDEX post_author ON post (author, state);
 
 CREATE TABLE reference (               -- every Message-ID of published posts and their chains: which thread it belongs to
   forum      INTEGER NOT NULL,
@@ -183,6 +187,9 @@ CREATE VIRTUAL TABLE search USING fts5 (
   subject, text, author,
   content = '', tokenize = 'unicode61 remove_diacritics 2'
 );                                     -- rowid = post.id; only published posts
+-- Segments are merged in idle time, in short slices (store/db_tend.c), never within a post's commit.
+INSERT INTO search (search, rank) VALUES ('automerge', 0);
+INSERT INTO search (search, rank) VALUES ('crisismerge', 64);
 
 -- Who receives ------------------------------------------------------------------
 
