@@ -9,3 +9,13 @@ libmail_a_SOURCES += src/mail/smtp_command.c src/mail/smtp_command.h
 libmail_a_SOURCES += src/mail/smtp_data.c src/mail/smtp_data.h
 libmail_a_SOURCES += src/mail/smtp_server.c src/mail/smtp_server.h
 libmail_a_SOURCES += src/mail/smtp_verbs.c src/mail/smtp_session.h
+
+check_PROGRAMS += test_address test_mail_token test_smtp_server
+smtp_test_libs = libmail.a libbase.a $(IDN_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_address_SOURCES = tests/unit/test_address.c
+test_address_LDADD = $(smtp_test_libs)
+test_mail_token_SOURCES = tests/unit/test_mail_token.c
+test_mail_token_LDADD = $(smtp_test_libs)
+test_smtp_server_SOURCES = tests/unit/test_smtp_server.c
+test_smtp_server_LDADD = $(smtp_test_libs)
+EXTRA_DIST += tests/data/smtp/README tests/data/smtp/smtp-command-cases.json

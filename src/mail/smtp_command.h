@@ -13,8 +13,8 @@
 #include "mail/address.h"
 
 enum {
-	SMTP_LINE_MAX = 1024, /* octets of a command line with its CRLF (512 + extensions) */
-	SMTP_NAME_MAX = 255   /* octets of the name said in EHLO */
+	SMTP_LINE_MAX = 512 + 26 + 17 + 10, /* octets with CRLF: RFC 5321, 1870, 6152, 6531 */
+	SMTP_NAME_MAX = 255		    /* octets of the name said in EHLO */
 };
 
 enum smtp_verb {
