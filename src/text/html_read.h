@@ -20,6 +20,8 @@ enum {
 	HTML_READ_DEPTH = 256        /* elements; what is deeper is read as if it stood there */
 };
 
-/* source is UTF-8 (the caller has converted it; a charset named inside is ignored). */
+/* source is UTF-8 (the caller has converted it; a charset named inside is ignored).
+ * forward: the subject says that a message is passed on (TR:, Fwd:): nothing is folded
+ * as a quote then. */
 void
-html_read(struct arena *arena, struct span source, struct rendered *out);
+html_read(struct arena *arena, struct span source, bool forward, struct rendered *out);

@@ -25,8 +25,9 @@
 enum { MAIL_TEXT_MAX = 1024 * 1024 }; /* octets of source shown; the rest sets `cut` */
 
 struct mail_text_format {
-	bool flowed; /* Content-Type: ...; format=flowed */
-	bool delsp;  /* ...; delsp=yes */
+	bool flowed;  /* Content-Type: ...; format=flowed */
+	bool delsp;   /* ...; delsp=yes */
+	bool forward; /* the subject says that a message is passed on (TR:, Fwd:) */
 };
 
 /* source is UTF-8, line ends LF or CRLF; bad octets become U+FFFD, NUL is dropped. */

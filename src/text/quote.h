@@ -3,8 +3,8 @@
  *
  * A text is split into segments of whole lines; together the segments are the
  * text, octet for octet: nothing is lost here, others decide what to fold. In
- * doubt a line is the author's. Rules and their order: quote_rules.c; the forms
- * known are French first, then English, German and a dozen other languages.
+ * doubt a line is the author's. The words that mail programs write are in
+ * quote_words.c: French first, then English, German and some twenty other languages.
  *
  * "Cordialement" and the name under it are content. A forwarded message is
  * content. Where nothing would be left, everything is the author's. */
@@ -23,8 +23,7 @@ enum quote_kind {
 	QUOTE_QUOTED,      /* lines with ">", or the message under HEADERS */
 	QUOTE_SIGNATURE,   /* "-- " and what follows, "Envoyé de mon iPhone" */
 	QUOTE_FOOTER,      /* legal notice, list footer, advertising, our own answer mark */
-	QUOTE_FORWARDED,   /* a message passed on: separator, its headers and text */
-	QUOTE_KINDS
+	QUOTE_FORWARDED    /* a message passed on: separator, its headers and text */
 };
 
 struct quote_segment {
@@ -46,9 +45,10 @@ enum { QUOTE_LINES_MAX = 50000 }; /* of a longer text the rest is the author's *
 #define QUOTE_MARK_FR "Répondez au-dessus de cette ligne"
 #define QUOTE_MARK_EN "Reply above this line"
 
-/* text: UTF-8, unflowed, LF or CRLF. Linear in its length. */
+/* text: UTF-8, unflowed, LF or CRLF. forward: the subject says so (TR:, Fwd:), which
+ * alone tells a message passed on from a reply over a whole quotation. Linear. */
 void
-quote_split(struct arena *arena, struct span text, struct quote_parts *out);
+quote_split(struct arena *arena, struct span text, bool forward, struct quote_parts *out);
 
 /* The author's words and what they forwarded, with quotes answered in place;
  * without what is folded. Never empty unless the text is blank. */
