@@ -5,6 +5,7 @@ libbase_a_SOURCES = \
 	src/base/arena.c src/base/arena.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/err.c src/base/err.h \
+	src/base/fault.c src/base/fault.h \
 	src/base/file.c src/base/file.h \
 	src/base/frame.c src/base/frame.h \
 	src/base/log.c src/base/log.h \

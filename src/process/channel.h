@@ -33,7 +33,7 @@ enum message_kind {
 	MESSAGE_STOP,       /* supervisor → worker: drain and exit */
 	MESSAGE_CLERK_UP,   /* supervisor → doors: the clerk was replaced and is ready */
 	MESSAGE_WORKER_UP,  /* supervisor → clerk: role, index, incarnation, died */
-	MESSAGE_STUCK       /* worker → supervisor: beats of its loop (see worker.h) */
+	MESSAGE_BEAT         /* worker → supervisor: my loop turns */
 };
 
 struct channel;

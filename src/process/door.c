@@ -19,24 +19,24 @@ struct open_act {
 	bool again;         /* it was sent again already */
 };
 
-struct door {
+struct doorway {
 	struct worker *worker;
 	uint64_t next;
 	int count;
 	struct open_act open[DOOR_OPEN_MAX];
 };
 
-struct door *
+struct doorway *
 door_new(struct worker *worker)
 {
-	struct door *door = x_calloc(1, sizeof *door);
+	struct doorway *door = x_calloc(1, sizeof *door);
 
 	door->worker = worker;
 	return door;
 }
 
 static void
-slot_clear(struct door *door, struct open_act *act)
+slot_clear(struct doorway *door, struct open_act *act)
 {
 	file_close(&act->fd);
 	buf_free(&act->message);
@@ -45,9 +45,9 @@ slot_clear(struct door *door, struct open_act *act)
 }
 
 void
-door_free(struct door **slot)
+door_free(struct doorway **slot)
 {
-	struct door *door = *slot;
+	struct doorway *door = *slot;
 
 	if (door == NULL)
 		return;
@@ -75,7 +75,7 @@ door_write(struct buf *message, uint32_t incarnation, uint64_t id, const struct 
 }
 
 uint64_t
-door_send(struct door *door, const struct door_request *request, door_fn *fn, void *arg)
+door_send(struct doorway *door, const struct door_request *request, door_fn *fn, void *arg)
 {
 	struct open_act *act = NULL;
 
@@ -98,7 +98,7 @@ door_send(struct door *door, const struct door_request *request, door_fn *fn, vo
 }
 
 static struct open_act *
-find_open(struct door *door, uint64_t id)
+find_open(struct doorway *door, uint64_t id)
 {
 	for (int i = 0; i < DOOR_OPEN_MAX; i++)
 		if (id != 0 && door->open[i].id == id)
@@ -107,7 +107,7 @@ find_open(struct door *door, uint64_t id)
 }
 
 void
-door_cancel(struct door *door, uint64_t number)
+door_cancel(struct doorway *door, uint64_t number)
 {
 	struct open_act *act = find_open(door, number);
 
@@ -135,7 +135,7 @@ door_read_answer(const struct frame *frame, struct door_answer *answer)
 }
 
 static void
-answer_slot(struct door *door, struct open_act *act, const struct door_answer *answer)
+answer_slot(struct doorway *door, struct open_act *act, const struct door_answer *answer)
 {
 	door_fn *fn = act->fn;
 	void *arg = act->arg;
@@ -146,7 +146,7 @@ answer_slot(struct door *door, struct open_act *act, const struct door_answer *a
 }
 
 void
-door_message(struct door *door, const struct frame *frame)
+door_message(struct doorway *door, const struct frame *frame)
 {
 	struct open_act *act = find_open(door, frame->id);
 	struct door_answer answer;
@@ -158,7 +158,7 @@ door_message(struct door *door, const struct frame *frame)
 }
 
 void
-door_clerk_up(struct door *door)
+door_clerk_up(struct doorway *door)
 {
 	struct door_answer late = { 0 };
 
@@ -177,7 +177,7 @@ door_clerk_up(struct door *door)
 }
 
 int
-door_open_count(const struct door *door)
+door_open_count(const struct doorway *door)
 {
 	return door->count;
 }

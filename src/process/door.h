@@ -15,7 +15,7 @@
 
 enum { DOOR_OPEN_MAX = 32 };
 
-struct door;
+struct doorway; /* the open acts of one worker (enum door says which kind of door) */
 
 struct door_request {
 	const char *name;    /* of the act or ask */
@@ -36,31 +36,31 @@ struct door_answer {
 
 typedef void door_fn(const struct door_answer *answer, void *arg);
 
-struct door *
+struct doorway *
 door_new(struct worker *worker);
 
 void
-door_free(struct door **door);
+door_free(struct doorway **door);
 
 /* Sends; fn is called once, later. 0: refused, too many are open (fn is not called);
  * else a number for door_cancel(). */
 uint64_t
-door_send(struct door *door, const struct door_request *request, door_fn *fn, void *arg);
+door_send(struct doorway *door, const struct door_request *request, door_fn *fn, void *arg);
 
 /* fn will not be called; the act itself goes on. */
 void
-door_cancel(struct door *door, uint64_t number);
+door_cancel(struct doorway *door, uint64_t number);
 
 /* For role_ops.message: an ANSWER. */
 void
-door_message(struct door *door, const struct frame *frame);
+door_message(struct doorway *door, const struct frame *frame);
 
 /* For role_ops.clerk_up. */
 void
-door_clerk_up(struct door *door);
+door_clerk_up(struct doorway *door);
 
 int
-door_open_count(const struct door *door);
+door_open_count(const struct doorway *door);
 
 /* Builds an ACT or ASK message, for those who speak without a door (the console). */
 void

@@ -1,3 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libprocess.a
-libprocess_a_SOURCES =
+libprocess_a_SOURCES = \
+	src/process/channel.c src/process/channel.h \
+	src/process/clerk_jobs.c src/process/clerk_state.h \
+	src/process/clerk_peer.c src/process/clerk_peer.h \
+	src/process/clerk_turn.c \
+	src/process/door.c src/process/door.h \
+	src/process/house.c src/process/house.h \
+	src/process/role.c src/process/role.h \
+	src/process/role_auth.c \
+	src/process/role_clerk.c \
+	src/process/spawn.c src/process/spawn.h \
+	src/process/supervisor.c src/process/supervisor.h \
+	src/process/worker.c src/process/worker.h

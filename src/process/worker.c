@@ -15,7 +15,7 @@
 #include "base/token.h"
 #include "process/role.h"
 
-enum { CONTROL_FD = 3, START_WAIT_MS = 10000, DRAIN_MS = 30000, EXIT_CONFIG = 78 };
+enum { CONTROL_FD = 3, START_WAIT_MS = 10000, DRAIN_MS = 30000, BEAT_MS = 1000, EXIT_CONFIG = 78 };
 
 int
 worker_fd(const struct worker *worker, const char *name, int number)
@@ -201,13 +201,19 @@ take_start(struct worker *worker, struct buf *message, struct err *err)
 }
 
 static void
-say_ready(struct worker *worker)
+tell_supervisor(struct worker *worker, enum message_kind kind)
 {
 	struct buf message = { 0 };
 
-	frame_begin(&message, MESSAGE_READY, worker->incarnation, 0);
+	frame_begin(&message, (uint16_t)kind, worker->incarnation, 0);
 	channel_send(worker->control, buf_span(&message), -1);
 	buf_free(&message);
+}
+
+static void
+on_beat(void *arg)
+{
+	tell_supervisor(arg, MESSAGE_BEAT);
 }
 
 static bool
@@ -224,6 +230,7 @@ begin(struct worker *worker, struct buf *message, struct err *err)
 		log_key(key);
 	worker->loop = loop_new();
 	worker->drain_timer = loop_timer_new(worker->loop, on_drain_over, worker);
+	worker->beat_timer = loop_timer_new(worker->loop, on_beat, worker);
 	worker->control = channel_new(worker->loop, CONTROL_FD, on_control, on_closed, worker);
 	fd = worker_fd(worker, "channel", 0);
 	if (fd >= 0)
@@ -240,6 +247,8 @@ finish(struct worker *worker)
 	channel_free(&worker->control);
 	if (worker->drain_timer != NULL)
 		loop_timer_free(&worker->drain_timer);
+	if (worker->beat_timer != NULL)
+		loop_timer_free(&worker->beat_timer);
 	if (worker->loop != NULL)
 		loop_free(&worker->loop);
 	arena_free(&worker->settings_arena);
@@ -265,7 +274,8 @@ worker_main(const char *name)
 	harden();
 	buf_init(&message, MESSAGE_MAX);
 	if (begin(&worker, &message, &err)) {
-		say_ready(&worker);
+		tell_supervisor(&worker, MESSAGE_READY);
+		loop_timer_repeat(worker.beat_timer, BEAT_MS);
 		loop_run(worker.loop);
 	} else {
 		log_error("worker start=failed why=\"%s\"", err.text);

@@ -33,7 +33,7 @@ struct worker {
 	/* private */
 	struct channel *control;
 	struct arena *arena, *settings_arena;
-	struct loop_timer *drain_timer;
+	struct loop_timer *drain_timer, *beat_timer;
 	bool draining;
 };
 

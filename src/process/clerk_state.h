@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* process/clerk_state.h: the clerk process as a whole, shared by its three files:
+ * role_clerk.c (who speaks), clerk_turn.c (the transaction), clerk_jobs.c (helpers). */
+#pragma once
+
+#include "process/clerk_peer.h"
+#include "process/role.h"
+
+enum {
+	CLERK_PEERS_MAX = 24,
+	TURN_ACTS = 64,        /* DESIGN §1: at most 64 acts ... */
+	TURN_MS = 20,          /* ... or 20 ms in one transaction */
+	LANE_DEPTH = 16,       /* jobs sent to one parser and not yet answered */
+	AUTH_WAITING_MAX = 32, /* then 503: a hash costs 45 ms */
+	DEATHS_MAX = 2         /* what kills twice is set aside */
+};
+
+struct clerk_state {
+	struct worker *worker;
+	struct clerk clerk;
+	struct peer peers[CLERK_PEERS_MAX];
+	int count;
+	struct peer *consoles;
+	struct work_queue house; /* works of the house itself */
+	int next_peer;           /* round robin */
+	uint64_t next_job;
+	int64_t inbox_after;     /* rows up to this one were taken in hand */
+	int mails_in_hand;
+	bool inbox_more;         /* there may be rows to take */
+	bool inbox_again;        /* some row stayed new: look from the start when idle */
+	bool careful;            /* after a death that was not ours to explain: one row at a time */
+	struct loop_watch *console_watch;
+	struct loop_task turn_again;
+	struct loop_timer *tick;
+};
+
+/* ---- clerk_turn.c ---- */
+
+/* The hook at the end of each turn of the loop: one transaction. */
+void
+clerk_turn(void *state);
+
+/* Into the queue for the next turn. */
+void
+clerk_ready(struct clerk_state *state, struct work *work);
+
+/* Answers and frees, outside any turn (work->ok, outcome, err are set). */
+void
+clerk_answer(struct clerk_state *state, struct work *work);
+
+/* Refuses with work->err, answers, frees. */
+void
+clerk_refuse(struct clerk_state *state, struct work *work);
+
+/* ---- clerk_jobs.c ---- */
+
+/* What must be done by a helper before this act or ask: JOB_NONE, or the work is
+ * prepared and queued (true). False: refused already (work->err), caller refuses. */
+bool
+clerk_job_start(struct clerk_state *state, struct work *work);
+
+enum job_kind
+clerk_job_of(const struct work *work);
+
+void
+clerk_job_result(struct clerk_state *state, struct peer *helper, const struct frame *frame);
+
+/* A helper was replaced: its unanswered jobs are sent again, or given up. */
+void
+clerk_job_helper_up(struct clerk_state *state, struct peer *helper, bool died);
+
+/* Takes rows of the inbox in hand as far as the parser has room. */
+void
+clerk_feed(struct clerk_state *state);
+
+/* After the turn of a WORK_MAIL or WORK_NOTE; frees. */
+void
+clerk_mail_done(struct clerk_state *state, struct work *work);
+
+/* Is the same message of the same asker in hand already (it was sent again)? */
+bool
+clerk_job_is_pending(const struct clerk_state *state, const struct peer *peer, uint64_t id,
+    uint32_t incarnation);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* process/clerk_turn.c: one turn of the loop, one transaction, then the answers.
+ *
+ * The acts that are ready are taken from their queues in turn, one a door, so that a
+ * flood at one door delays no other. Nothing is answered before the commit: an answer
+ * says that what it speaks of will survive. */
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "process/clerk_state.h"
+#include "store/db.h"
+
+void
+clerk_ready(struct clerk_state *state, struct work *work)
+{
+	struct work_queue *queue = work->peer != NULL ? &work->peer->turn : &state->house;
+
+	work_push(queue, work);
+}
+
+void
+clerk_answer(struct clerk_state *state, struct work *work)
+{
+	struct buf message = { 0 };
+
+	(void)state;
+	if (work->peer != NULL && work->peer->channel != NULL) {
+		buf_init(&message, MESSAGE_MAX);
+		frame_begin(&message, MESSAGE_ANSWER, work->incarnation, work->id);
+		fields_add_text(&message, "outcome", work->ok ? "ok" : err_kind_name(work->err.kind));
+		if (work->ok)
+			fields_add(&message, "output", buf_span(&work->outcome.output));
+		else
+			fields_add_text(&message, "text", work->err.text);
+		channel_send(work->peer->channel, buf_span(&message), -1);
+		buf_free(&message);
+	}
+	work_free(&work);
+}
+
+void
+clerk_refuse(struct clerk_state *state, struct work *work)
+{
+	work->ok = false;
+	if (work->kind == WORK_MAIL || work->kind == WORK_NOTE)
+		clerk_mail_done(state, work);
+	else
+		clerk_answer(state, work);
+}
+
+/* The next queue that has something, after the one served last. */
+static struct work *
+next_work(struct clerk_state *state)
+{
+	int places = state->count + 2;
+
+	for (int i = 0; i < places; i++) {
+		int place = (state->next_peer + i) % places;
+		struct work *work = NULL;
+		if (place < state->count) {
+			work = work_pop(&state->peers[place].turn);
+		} else if (place == state->count) {
+			work = work_pop(&state->house);
+		} else {
+			struct peer *console = state->consoles;
+			while (console != NULL && console->turn.count == 0)
+				console = console->next;
+			if (console != NULL)
+				work = work_pop(&console->turn);
+		}
+		if (work != NULL) {
+			state->next_peer = place + 1;
+			return work;
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_waiting(const struct clerk_state *state)
+{
+	if (state->house.count > 0)
+		return true;
+	for (int i = 0; i < state->count; i++)
+		if (state->peers[i].turn.count > 0)
+			return true;
+	for (const struct peer *console = state->consoles; console != NULL; console = console->next)
+		if (console->turn.count > 0)
+			return true;
+	return false;
+}
+
+static void
+do_work(struct clerk_state *state, struct work *work)
+{
+	struct act *act = &work->act;
+
+	if (work->session.len > 0 &&
+	    !act_find_actor(&state->clerk, act, work->session, &work->err)) {
+		work->ok = false;
+		return;
+	}
+	if (work->kind == WORK_ASK)
+		work->ok = ask_run(&state->clerk, work->ask, act, &work->outcome, &work->err);
+	else
+		work->ok = act_run(&state->clerk, act, &work->outcome, &work->err);
+}
+
+/* The transaction is gone: nothing of this turn happened. */
+static void
+all_temporary(struct work **batch, int count)
+{
+	for (int i = 0; i < count; i++) {
+		batch[i]->ok = false;
+		err_set(&batch[i]->err, ERR_TEMPORARY, "the book cannot be written just now");
+	}
+}
+
+static void
+answer_all(struct clerk_state *state, struct work **batch, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (batch[i]->kind == WORK_MAIL || batch[i]->kind == WORK_NOTE)
+			clerk_mail_done(state, batch[i]);
+		else
+			clerk_answer(state, batch[i]);
+	}
+}
+
+/* Takes and does works until the turn is full. False: the transaction is gone. */
+static bool
+fill_turn(struct clerk_state *state, struct work **batch, int *count)
+{
+	int64_t until = clock_ticks_ms() + TURN_MS;
+
+	while (*count < TURN_ACTS && (*count == 0 || clock_ticks_ms() < until)) {
+		struct work *work = next_work(state);
+		if (work == NULL)
+			break;
+		batch[(*count)++] = work;
+		do_work(state, work);
+		if (!db_in_transaction(state->clerk.db))
+			return false;
+	}
+	return true;
+}
+
+static void
+after_commit(struct clerk_state *state)
+{
+	struct buf message = { 0 };
+
+	if (state->clerk.relay_due) {
+		state->clerk.relay_due = false;
+		for (int i = 0; i < state->count; i++)
+			if (state->peers[i].door == DOOR_RELAY) {
+				frame_begin(&message, MESSAGE_HINT, state->peers[i].incarnation, 0);
+				channel_send(state->peers[i].channel, buf_span(&message), -1);
+			}
+		buf_free(&message);
+	}
+	if (state->clerk.inbox_due) {
+		state->clerk.inbox_due = false;
+		state->inbox_more = true;
+	}
+}
+
+void
+clerk_turn(void *arg)
+{
+	struct clerk_state *state = arg;
+	struct work *batch[TURN_ACTS];
+	struct err err = { 0 };
+	int count = 0;
+	bool kept;
+
+	if (is_waiting(state)) {
+		state->clerk.now = clock_now();
+		kept = db_begin(state->clerk.db, &err) && fill_turn(state, batch, &count);
+		if (kept && fault_is("answer-early")) {
+			answer_all(state, batch, count);
+			count = 0;
+		}
+		kept = kept && db_commit(state->clerk.db, &err);
+		if (!kept) {
+			log_error("clerk commit=failed acts=%d why=\"%s\"", count, err.text);
+			db_rollback(state->clerk.db);
+			all_temporary(batch, count);
+			state->inbox_again = true;
+		} else {
+			log_debug("clerk commit acts=%d", count);
+		}
+		answer_all(state, batch, count);
+		after_commit(state);
+		db_check_idle(state->clerk.db);
+		db_tend(state->clerk.db);
+	}
+	clerk_feed(state);
+	if (is_waiting(state))
+		loop_defer(state->worker->loop, &state->turn_again);
+}
