@@ -16,7 +16,3 @@ decode_base64(struct span in, struct buf *out);
  * line ends go. underscore_is_blank is the Q encoding of RFC 2047. */
 void
 decode_qp(struct span in, bool underscore_is_blank, struct buf *out);
-
-/* uuencode (begin NNN name ... end), of the body of a "begin" block. */
-void
-decode_uu(struct span in, struct buf *out);

@@ -19,3 +19,15 @@ test_mail_token_LDADD = $(smtp_test_libs)
 test_smtp_server_SOURCES = tests/unit/test_smtp_server.c
 test_smtp_server_LDADD = $(smtp_test_libs)
 EXTRA_DIST += tests/data/smtp/README tests/data/smtp/smtp-command-cases.json
+libmail_a_SOURCES += \
+	src/mail/bounce_read.c src/mail/bounce_read.h \
+	src/mail/charset.c src/mail/charset.h \
+	src/mail/decode.c src/mail/decode.h \
+	src/mail/header.c src/mail/header.h \
+	src/mail/header_address.c src/mail/header_date.c src/mail/header_param.c src/mail/header_text.c \
+	src/mail/mail_body.c src/mail/mail_body.h \
+	src/mail/mail_read.c src/mail/mail_read.h \
+	src/mail/mime_guard.c src/mail/mime_guard.h \
+	src/mail/mime_read.c src/mail/mime_read.h \
+	src/mail/parsed.c src/mail/parsed.h \
+	src/mail/thread_id.c src/mail/thread_id.h

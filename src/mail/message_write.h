@@ -23,16 +23,18 @@ enum {
 	MESSAGE_REFERENCES_MAX = 20 /* ids written: the root and the last ones */
 };
 
-/* Which token a slot takes. In texts given, a slot is written as MESSAGE_SLOT_x. */
+/* Which token a slot takes. */
 enum message_slot {
 	MESSAGE_REPLY,       /* Reply-To: voirie+r.TOKEN@ */
 	MESSAGE_UNSUBSCRIBE, /* List-Unsubscribe and the link of the footer */
 	MESSAGE_SLOTS
 };
 
-/* 26 letters that stand for a token in text, html and addresses given. */
-#define MESSAGE_SLOT_REPLY "\001slot.reply\001aaaaaaaaaaaaa"
-#define MESSAGE_SLOT_UNSUBSCRIBE "\001slot.leave\001aaaaaaaaaaaaa"
+/* The 26 letters to write in a text, URL or address given where the token of that
+ * slot goes: drawn at random once per process, so that no text from outside can
+ * hold them. They pass any escaping unchanged. */
+struct span
+message_slot(enum message_slot slot);
 
 struct message_attachment {
 	struct span name; /* UTF-8 */
@@ -113,11 +115,10 @@ bool
 message_write(struct arena *arena, const struct outgoing *outgoing, struct buf *out,
     struct err *err);
 
-/* "phrase" <address> as a field body, encoded where needed, folded at 75, appended; column
- * is where the line stands already. */
+/* "phrase" <address> as a field body, encoded where needed, appended; not folded. */
 void
 message_write_mailbox(struct buf *out, struct span name, struct span address);
 
-/* A fresh Message-ID without brackets: "<prefix>.<random>@domain". */
+/* A fresh Message-ID without brackets: PREFIX.RANDOM@domain. */
 struct span
 message_id_new(struct arena *arena, const char *prefix, struct span domain);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "mail/mime_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libetpan/libetpan.h>
+
+#include "mail/charset.h"
+#include "mail/decode.h"
+#include "mail/mime_guard.h"
+
+enum { BOUNDARY_MAX = 255 /* octets; RFC 2046 says 70 */ };
+
+/* Replaces libetpan's own, which copies -1 octets where the boundary is a single
+ * double quote (CWE-787, not fixed in Debian 12). The library calls it through the
+ * dynamic table, so the executable's is found first; it frees the result. It stands
+ * in this file so that whoever links mime_read() gets it. */
+__attribute__((visibility("default"))) char *
+mailmime_extract_boundary(struct mailmime_content *content_type)
+{
+	if (content_type == NULL || content_type->ct_parameters == NULL)
+		return NULL;
+	for (clistiter *i = clist_begin(content_type->ct_parameters); i != NULL; i = clist_next(i)) {
+		const struct mailmime_parameter *p = clist_content(i);
+		struct span value = span_of(p->pa_value);
+		if (!span_is_nocase(span_of(p->pa_name), "boundary"))
+			continue;
+		if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
+			value = span_from(span_first(value, value.len - 1), 1);
+		if (value.len == 0 || value.len > BOUNDARY_MAX)
+			return NULL;
+		return strndup(value.data, value.len);
+	}
+	return NULL;
+}
+
+static bool
+word_is_multipart(struct span word)
+{
+	return span_starts(word, "multipart/");
+}
+
+/* A media type is two names; anything else is what RFC 2045 §5.2 says for none. */
+static bool
+is_media_type(struct span word)
+{
+	size_t slash = span_find(word, '/');
+
+	if (slash == 0 || slash + 1 >= word.len || word.len > 127)
+		return false;
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.data[i];
+		bool is_fit = ascii_is_alpha(c) || ascii_is_digit(c) || (i == slash && c == '/') ||
+		    (c != '/' && c > 32 && strchr("!#$&^_.+-", c) != NULL);
+		if (!is_fit)
+			return false;
+	}
+	return true;
+}
+
+static enum parsed_encoding
+read_encoding(struct arena *arena, const struct header *header)
+{
+	struct header_value value;
+
+	header_value(arena, header_get(header, "Content-Transfer-Encoding"), &value);
+	if (span_is(value.word, "base64"))
+		return PARSED_ENCODING_BASE64;
+	if (span_is(value.word, "quoted-printable"))
+		return PARSED_ENCODING_QP;
+	return PARSED_ENCODING_NONE;
+}
+
+/* Reads the head of the part that lies in raw from start, len octets long. */
+static void
+part_read(struct arena *arena, struct span raw, size_t start, size_t len, const char *type,
+    struct mime_part *part)
+{
+	struct span octets = span_first(span_from(raw, start), len);
+
+	header_split(arena, octets, &part->header);
+	header_value(arena, header_get(&part->header, "Content-Type"), &part->type);
+	if (!is_media_type(part->type.word))
+		part->type.word = span_of(type);
+	header_value(arena, header_get(&part->header, "Content-Disposition"), &part->disposition);
+	part->encoding = read_encoding(arena, &part->header);
+	part->start = start;
+	part->offset = start + part->header.body;
+	part->length = octets.len - part->header.body;
+}
+
+/* A leaf after all: a multipart without parts is shown as the text it holds. */
+static void
+part_is_leaf(struct mime_part *part)
+{
+	part->is_multipart = false;
+	if (word_is_multipart(part->type.word))
+		part->type.word = SPAN("text/plain");
+}
+
+static void
+tree_close(struct mime_tree *tree, const char *over_limit)
+{
+	tree->over_limit = over_limit;
+	tree->count = 1;
+	tree->parts[0].end = 1;
+	tree->parts[0].is_multipart = false;
+}
+
+struct level {
+	clistiter *next; /* child to visit, or NULL */
+	size_t part;     /* index of the parent */
+};
+
+struct walk {
+	struct arena *arena;
+	struct mime_tree *tree;
+	const struct mime_copy *copy;
+	struct level levels[MIME_DEPTH_MAX];
+	size_t depth; /* levels in use */
+};
+
+/* Adds one node of libetpan's tree; false where it would be one too many. */
+static const char *
+walk_add(struct walk *w, const struct mailmime *mime)
+{
+	struct mime_tree *tree = w->tree;
+	size_t parent = w->levels[w->depth - 1].part, at = 0;
+
+	if (mime->mm_mime_start != NULL)
+		at = (size_t)(mime->mm_mime_start - w->copy->data);
+	if (at < w->copy->head || at > w->copy->len || mime->mm_length > w->copy->len - at)
+		return NULL; /* nothing of the message: an empty part */
+	if (tree->count == MIME_PARTS_MAX)
+		return "too many parts";
+	struct mime_part *part = &tree->parts[tree->count++];
+	bool is_digest = span_is(tree->parts[parent].type.word, "multipart/digest");
+	part_read(w->arena, tree->raw, at - w->copy->head + w->copy->body, mime->mm_length,
+	    is_digest ? "message/rfc822" : "text/plain", part);
+	part->depth = w->depth;
+	part->end = tree->count;
+	if (part->header.over_limit != NULL)
+		return part->header.over_limit;
+	clist *children = mime->mm_type == MAILMIME_MULTIPLE ?
+	    mime->mm_data.mm_multipart.mm_mp_list : NULL;
+	part->is_multipart = children != NULL && clist_begin(children) != NULL;
+	if (!part->is_multipart) {
+		part_is_leaf(part);
+		return NULL;
+	}
+	if (w->depth == MIME_DEPTH_MAX)
+		return "parts too deep";
+	w->levels[w->depth++] = (struct level){ clist_begin(children), tree->count - 1 };
+	return NULL;
+}
+
+/* All nodes below the root, in order, without recursion. */
+static const char *
+walk_tree(struct walk *w, const struct mailmime *root)
+{
+	w->levels[0] = (struct level){ clist_begin(root->mm_data.mm_multipart.mm_mp_list), 0 };
+	w->depth = 1;
+	while (w->depth > 0) {
+		struct level *level = &w->levels[w->depth - 1];
+		if (level->next == NULL) {
+			w->tree->parts[level->part].end = w->tree->count;
+			w->depth--;
+			continue;
+		}
+		const struct mailmime *mime = clist_content(level->next);
+		level->next = clist_next(level->next);
+		const char *why = walk_add(w, mime);
+		if (why != NULL)
+			return why;
+	}
+	return NULL;
+}
+
+/* The multipart that libetpan found at the top, or NULL. */
+static const struct mailmime *
+find_root(const struct mailmime *mime)
+{
+	if (mime->mm_type == MAILMIME_MESSAGE)
+		mime = mime->mm_data.mm_message.mm_msg_mime;
+	if (mime == NULL || mime->mm_type != MAILMIME_MULTIPLE)
+		return NULL;
+	return clist_begin(mime->mm_data.mm_multipart.mm_mp_list) != NULL ? mime : NULL;
+}
+
+static void
+read_multipart(struct arena *arena, struct mime_tree *tree)
+{
+	struct mime_part *root = &tree->parts[0];
+	struct mime_copy copy;
+	struct mailmime *mime = NULL;
+	size_t at = 0;
+
+	const char *why = mime_guard(arena, tree->raw, root->offset, &root->type, &copy);
+	if (why != NULL) {
+		tree_close(tree, why);
+		return;
+	}
+	if (mailmime_parse(copy.data, copy.len, &at, &mime) != MAILIMF_NO_ERROR || mime == NULL) {
+		part_is_leaf(root);
+		return;
+	}
+	const struct mailmime *top = find_root(mime);
+	struct walk walk = { .arena = arena, .tree = tree, .copy = &copy };
+	if (top == NULL) {
+		part_is_leaf(root);
+	} else {
+		root->is_multipart = true;
+		why = walk_tree(&walk, top);
+		if (why != NULL)
+			tree_close(tree, why);
+	}
+	mailmime_free(mime);
+}
+
+void
+mime_read(struct arena *arena, struct span raw, struct mime_tree *tree)
+{
+	*tree = (struct mime_tree){ .raw = raw, .count = 1 };
+	tree->parts = arena_array(arena, MIME_PARTS_MAX, sizeof(*tree->parts));
+	struct mime_part *root = &tree->parts[0];
+	part_read(arena, raw, 0, raw.len, "text/plain", root);
+	root->end = 1;
+	if (raw.len > MIME_SIZE_MAX)
+		tree_close(tree, "the message is too large");
+	else if (root->header.over_limit != NULL)
+		tree_close(tree, root->header.over_limit);
+	else if (word_is_multipart(root->type.word) &&
+	    header_param(&root->type, "boundary").len > 0)
+		read_multipart(arena, tree);
+	else
+		part_is_leaf(root);
+}
+
+void
+mime_decode(const struct mime_tree *tree, const struct mime_part *part, struct buf *out)
+{
+	struct span octets = span_first(span_from(tree->raw, part->offset), part->length);
+
+	switch (part->encoding) {
+	case PARSED_ENCODING_BASE64:
+		decode_base64(octets, out);
+		break;
+	case PARSED_ENCODING_QP:
+		decode_qp(octets, false, out);
+		break;
+	case PARSED_ENCODING_NONE:
+	case PARSED_ENCODINGS:
+		buf_add_span(out, octets);
+		break;
+	}
+}
+
+/* CRLF and CR become LF, in place. */
+static size_t
+fold_line_ends(char *data, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] == '\r' && i + 1 < len && data[i + 1] == '\n')
+			continue;
+		data[n++] = data[i] == '\r' ? '\n' : data[i];
+	}
+	return n;
+}
+
+struct span
+mime_text(struct arena *arena, const struct mime_tree *tree, const struct mime_part *part,
+    size_t max, bool *is_cut)
+{
+	struct buf octets = { 0 };
+
+	mime_decode(tree, part, &octets);
+	/* More than max, by one character at least, if there is more. */
+	struct span text = charset_decode(arena, header_param(&part->type, "charset"),
+	    buf_span(&octets), max + 8);
+	buf_free(&octets);
+	if (text.len > max) {
+		*is_cut = true;
+		text.len = max;
+		while (text.len > 0 && ((unsigned char)text.data[text.len] & 0xC0) == 0x80)
+			text.len--;
+	}
+	char *data = arena_strndup(arena, text.data, text.len);
+	return span_make(data, fold_line_ends(data, text.len));
+}
+
+bool
+mime_type_is(const struct mime_part *part, const char *type)
+{
+	return span_is(part->type.word, type);
+}
