@@ -42,8 +42,8 @@ lang_accept(struct span field, enum lang fallback);
 const char *
 tr(enum lang lang, const char *id);
 
-/* The form for n: trn(lang, "%d post", "%d posts", n). The text still has its %d;
- * trn_count() has filled it. */
+/* The form for n: trn(lang, "%d post", "%d posts", n). The text still has its %d,
+ * which trn_count() fills. */
 const char *
 trn(enum lang lang, const char *id, const char *id_plural, int64_t n);
 
@@ -51,8 +51,8 @@ trn(enum lang lang, const char *id, const char *id_plural, int64_t n);
 const char *
 trn_count(struct arena *arena, enum lang lang, const char *id, const char *id_plural, int64_t n);
 
-/* The translation with %s replaced in order by the given texts (at most 4, NULL
- * ends early); a translation may say %1$s %2$s. For C texts with values in them. */
+/* The translation with %s replaced in order by the given texts (a NULL one is
+ * empty); a translation may say %2$s %1$s. For texts of C with values in them. */
 const char *
 tr_with(struct arena *arena, enum lang lang, const char *id, const char *const *values,
     size_t count);

@@ -14,3 +14,7 @@ check_PROGRAMS += test_template
 test_template_SOURCES = tests/unit/test_template.c tests/unit/json.c tests/unit/json.h
 test_template_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/data/mustache
+libtext_a_SOURCES += src/text/template_check.c src/text/template_markup.c \
+	src/text/template_markup.h src/text/theme.c src/text/theme.h src/text/theme_files.c \
+	src/text/theme_files.h src/text/i18n.c src/text/i18n.h src/text/i18n_date.c src/text/mo.c \
+	src/text/mo.h src/text/plural.c src/text/plural.h

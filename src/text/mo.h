@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { MO_SIZE_MAX = 4 * 1024 * 1024, MO_PLURALS_MAX = 6 };
+enum { MO_SIZE_MAX = 4 * 1024 * 1024 };
 
 struct mo;
 
@@ -31,6 +31,6 @@ mo_find(const struct mo *mo, const char *id);
 const char *
 mo_find_plural(const struct mo *mo, const char *id, uint64_t n);
 
-/* Plural-Forms of C syntax ("nplurals=2; plural=n>1;"), for tests: which form. */
-bool
-mo_plural_form(struct span header, uint64_t n, unsigned int *form, struct err *err);
+/* Texts in it, the header not counted. */
+size_t
+mo_count(const struct mo *mo);
