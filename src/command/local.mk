@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libcommand.a
-libcommand_a_SOURCES =
+libcommand_a_SOURCES = \
+	src/command/cmd_act.c \
+	src/command/cmd_check.c \
+	src/command/cmd_serve.c \
+	src/command/cmd_show.c \
+	src/command/command.c src/command/command.h

@@ -5,6 +5,7 @@ libprocess_a_SOURCES = \
 	src/process/clerk_jobs.c src/process/clerk_state.h \
 	src/process/clerk_peer.c src/process/clerk_peer.h \
 	src/process/clerk_turn.c \
+	src/process/console.c src/process/console.h \
 	src/process/door.c src/process/door.h \
 	src/process/house.c src/process/house.h \
 	src/process/role.c src/process/role.h \

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* command/command.c: the table of verbs and the options they share. */
+#include "command/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "config.h"
+
+enum { SETTINGS_MAX = 256 * 1024 };
+
+/* clang-format off */
+const struct verb verbs[] = {
+	/* name     words                       what it does                                               least run */
+	{ "serve",  "",                         "run the server in the foreground until SIGTERM",               0, cmd_serve },
+	{ "act",    "NAME [FIELD=VALUE ...]",   "do one act; FIELD=@FILE takes the value from a file",          1, cmd_act },
+	{ "ask",    "NAME [FIELD=VALUE ...]",   "ask the clerk something; changes nothing",                     1, cmd_ask },
+	{ "import", "FORUM FILE.mbox",          "add the messages of an mbox file to a forum, sending nothing", 2, cmd_import },
+	{ "show",   "acts|inbox|outbox|roles|settings", "print a list",                                         1, cmd_show },
+	{ "check",  "",                         "check the settings and the theme, start nothing",              0, cmd_check },
+	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },
+	{ NULL, NULL, NULL, 0, NULL },
+};
+/* clang-format on */
+
+static int
+print_usage(FILE *out, int status)
+{
+	fprintf(out, "preau " VERSION ": forums and mailing lists for a town\n\n"
+	             "usage: preau VERB [--config FILE] [--as PERSON] [--key KEY] ...\n\n");
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+		fprintf(out, "  %-7s %-26s %s\n", verb->name, verb->usage, verb->text);
+	fprintf(out, "\nThe settings are read from /etc/preau/preau.conf unless --config says where.\n");
+	return status;
+}
+
+static const struct verb *
+find_verb(const char *name)
+{
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
+
+static bool
+take_number(const char *text, int64_t *number)
+{
+	return text != NULL && span_int(span_of(text), 0, INT64_MAX, number);
+}
+
+/* One option and its value at words[0..1]; how many words it took, 0: not an option
+ * or not a sound one. */
+static int
+take_option(struct command *command, char **words)
+{
+	const char *name = words[0], *value = words[1];
+	int64_t number;
+
+	if (strcmp(name, "--console-only") == 0) {
+		command->console_only = true;
+		return 1;
+	}
+	if (value == NULL)
+		return 0;
+	if (strcmp(name, "--config") == 0 || strcmp(name, "-c") == 0)
+		command->file = value;
+	else if (strcmp(name, "--key") == 0)
+		command->key = value;
+	else if (strcmp(name, "--as") == 0 && take_number(value, &number))
+		command->as = number;
+	else if (strcmp(name, "--ready-fd") == 0 && take_number(value, &number) && number < 1024)
+		command->ready_fd = (int)number;
+	else
+		return 0;
+	return 2;
+}
+
+int
+command_main(int argc, char **argv)
+{
+	struct command command = { .file = "/etc/preau/preau.conf", .ready_fd = -1 };
+	const struct verb *verb;
+	char **at = argv + 2;
+	int status;
+
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
+		return print_usage(stdout, 0);
+	if (argc >= 2 && strcmp(argv[1], "--version") == 0)
+		return printf("preau " VERSION "\n") > 0 ? 0 : 1;
+	verb = argc < 2 ? NULL : find_verb(argv[1]);
+	if (verb == NULL)
+		return print_usage(stderr, EXIT_MISUSED);
+	while (*at != NULL && (*at)[0] == '-') {
+		int took = take_option(&command, at);
+		if (took == 0) {
+			fprintf(stderr, "preau: %s is not an option, or its value is missing\n", *at);
+			return EXIT_MISUSED;
+		}
+		at += took;
+	}
+	command.words = at;
+	command.count = (int)(argv + argc - at);
+	if (command.count < verb->least) {
+		fprintf(stderr, "usage: preau %s %s\n", verb->name, verb->usage);
+		return EXIT_MISUSED;
+	}
+	command.arena = arena_new();
+	status = verb->run(&command);
+	arena_free(&command.arena);
+	return status;
+}
+
+bool
+command_settings(struct command *command)
+{
+	struct buf text = { 0 };
+	struct err err = { 0 };
+	bool good = file_read(command->file, SETTINGS_MAX, &text, &err) &&
+	            settings_read(command->arena, arena_span(command->arena, buf_span(&text)),
+	                command->file, &command->settings, &err);
+
+	buf_free(&text);
+	if (!good)
+		command_fail(&err);
+	return good;
+}
+
+int
+command_fail(const struct err *err)
+{
+	fprintf(stderr, "preau: %s\n", err->text);
+	return err->kind == ERR_TEMPORARY ? EXIT_AGAIN : EXIT_REFUSED;
+}
