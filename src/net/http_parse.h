@@ -76,7 +76,6 @@ http_head_get(const struct http_head *head, const char *name);
 struct http_chunked {
 	int state;
 	int64_t left;     /* octets of this chunk still to come */
-	size_t line;      /* octets of the current line, capped */
 	size_t overhead;  /* octets of trailer fields, capped */
 	uint64_t framing; /* octets that were not data, capped against the data */
 	uint64_t total;   /* octets of data so far */

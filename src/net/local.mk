@@ -5,7 +5,16 @@ libnet_a_SOURCES = \
 	src/net/conn_api.c \
 	src/net/conn_inner.h \
 	src/net/conn_io.c \
+	src/net/http.c src/net/http.h \
+	src/net/http_body.c \
+	src/net/http_chunked.c \
+	src/net/http_inner.h \
+	src/net/http_octet.h \
+	src/net/http_parse.c src/net/http_parse.h \
+	src/net/http_reply.c \
+	src/net/http_values.c \
 	src/net/listen.c src/net/listen.h \
 	src/net/loop.c src/net/loop.h \
+	src/net/multipart.c src/net/multipart.h \
 	src/net/resolve.c src/net/resolve.h \
 	src/net/tls.c src/net/tls.h

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* net/http_inner.h: the server (http.c), bodies (http_body.c) and replies (http_reply.c).
+ *
+ * A door is one connection. It has at most one request at a time: while that is with
+ * the handler, what comes next waits in the input of the connection. */
+#pragma once
+
+#include "base/map.h"
+#include "net/conn.h"
+#include "net/http.h"
+#include "net/listen.h"
+
+enum {
+	LISTENERS_MAX = 8,
+	REQUESTS_AT_ONCE = 8,        /* of one connection in a turn, pipelined */
+	OUTPUT_ENOUGH = 256 * 1024,  /* octets waiting, before the next request is looked at */
+	REPLY_TOTAL_MS = 20 * 60000, /* however steadily the peer reads */
+	DATE_LINE = 48
+};
+
+enum door_state {
+	DOOR_IDLE,     /* nothing of a request is there */
+	DOOR_HEAD,     /* a part of its head */
+	DOOR_BODY,     /* its body is coming */
+	DOOR_ANSWERING /* it is with the handler */
+};
+
+/* What an address has open. */
+struct http_client {
+	size_t count;
+	size_t key_len;
+	char key[9];
+};
+
+struct http_door {
+	struct http_server *server;
+	struct conn *conn;
+	struct http_door *next, **prev;
+	struct http_work *work;     /* the current request, or one to be used again */
+	struct http_client *client; /* NULL: not counted by address */
+	struct loop_task task;      /* more requests in the input */
+	struct http_scan scan;
+	enum door_state state;
+	bool busy;    /* requests are being looked at: a reply needs not start that */
+	bool ended;   /* the peer sends no more */
+	bool sending; /* a reply has not wholly left */
+	bool finishing;
+	uint64_t sent_mark; /* octets sent when the pace was last looked at */
+	int64_t sending_since;
+};
+
+/* A request and what the server knows of it. */
+struct http_work {
+	struct http_request request; /* first: the handler has its address */
+	struct http_server *server;
+	struct http_door *door; /* NULL: the peer has gone */
+	struct buf body;        /* in memory */
+	size_t body_max;
+	size_t body_len; /* octets come in */
+	struct http_chunked chunked;
+	bool handed; /* the handler has it */
+};
+
+struct http_server {
+	struct loop *loop;
+	struct http_options options;
+	http_fn *fn;
+	void *arg;
+	struct listener *listeners[LISTENERS_MAX];
+	size_t listener_count;
+	struct http_door *doors;
+	struct map *clients; /* by net_address_key() */
+	struct http_counts counts;
+	struct buf scratch; /* the head of a reply */
+	int64_t date_at;
+	char date[DATE_LINE]; /* "Date: ... CRLF" */
+	size_t date_len;
+	bool paused, draining, freed;
+	loop_fn *drained;
+	void *drained_arg;
+	struct loop_task drained_task;
+};
+
+/* --- http_body.c --- */
+
+/* A request for the door, made or used again. */
+struct http_work *
+http_work_of(struct http_door *door);
+
+/* Drops arena, body and spool file; keeps the memory for the next. */
+void
+http_work_reset(struct http_work *work);
+
+void
+http_work_free(struct http_work **work);
+
+/* 0, or the status to refuse the body with before it is read. */
+int
+http_body_begin(struct http_work *work);
+
+/* Eats input. DONE: request.body is whole. */
+enum http_progress
+http_body_read(struct http_work *work, struct conn *conn, int *status);
+
+/* --- http.c --- */
+
+/* After a reply was queued: what becomes of the door. */
+void
+http_door_replied(struct http_door *door, bool keep);
+
+/* Calls whoever waits for the end of everything. */
+void
+http_server_check_drained(struct http_server *server);
