@@ -25,7 +25,7 @@ show_acts(struct command *command)
 		printf("%s\n", kind->name);
 		for (const struct act_field *field = kind->fields; field->name != NULL; field++)
 			printf("    %-14s %-8s%s %s\n", field->name, type_name(field->type),
-			    field->required ? " required" : "",
+			    (field->flags & FIELD_REQUIRED) != 0 ? " required" : "",
 			    field->words != NULL ? field->words : "");
 	}
 	return 0;
