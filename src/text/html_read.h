@@ -16,8 +16,7 @@
 #include "text/rich.h"
 
 enum {
-	HTML_READ_MAX = 1024 * 1024, /* octets of source that are read; the rest sets `cut` */
-	HTML_READ_DEPTH = 256        /* elements; what is deeper is read as if it stood there */
+	HTML_READ_MAX = 1024 * 1024 /* octets of source that are read; the rest sets `cut` */
 };
 
 /* source is UTF-8 (the caller has converted it; a charset named inside is ignored).

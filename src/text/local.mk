@@ -18,3 +18,6 @@ libtext_a_SOURCES += src/text/template_check.c src/text/template_markup.c \
 	src/text/template_markup.h src/text/theme.c src/text/theme.h src/text/theme_files.c \
 	src/text/theme_files.h src/text/i18n.c src/text/i18n.h src/text/i18n_date.c src/text/mo.c \
 	src/text/mo.h src/text/plural.c src/text/plural.h
+libtext_a_SOURCES += src/text/quote.c src/text/quote.h src/text/quote_line.c src/text/quote_line.h
+libtext_a_SOURCES += src/text/quote_words.c src/text/quote_words.h
+libtext_a_SOURCES += src/text/mail_text.c src/text/mail_text.h
