@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* web/pages.h: the page functions, as the table of routes names them. Each stands in
+ * the file page_X.c after the first word of its name. */
+#pragma once
+
+#include "web/request.h"
+
+page_fn page_home_show;
+page_fn page_forum_show, page_forum_waits, page_forum_subscribe;
+page_fn page_thread_show;
+page_fn page_post_show, page_post_find;
+page_fn page_write_new, page_write_new_send, page_write_reply, page_write_reply_send;
+page_fn page_login_show, page_login_ask, page_login_code, page_login_logout;
+page_fn page_confirm_show, page_confirm_send;
+page_fn page_moderate_show, page_moderate_forum, page_moderate_decide;
+page_fn page_unsubscribe_show, page_unsubscribe_send;
+page_fn page_file_attachment, page_file_static, page_file_health;
+
+/* The page of a refusal; cannot fail: a line of text where the theme does. */
+void
+page_error_show(struct request *req, struct reply *reply, const struct err *err);

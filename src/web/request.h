@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* web/request.h: what a page function is given, and what it fills.
+ *
+ * A page reads req->reading, fills reply->view and names its template
+ * (reply_page), or answers in another way (reply_redirect, reply_text). False with
+ * a sentence in err is the error page. What changes something is sent as an act
+ * (request_act) and the page goes on in its answer function, with a new reading.
+ *
+ * Everything lives in req->arena, which goes with the answer. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "net/http.h"
+#include "rules/reading.h"
+#include "text/i18n.h"
+#include "text/view.h"
+#include "web/form.h"
+#include "web/route.h"
+#include "web/site.h"
+
+typedef bool answer_fn(struct request *req, const struct site_answer *answer, struct reply *reply,
+    struct err *err);
+
+struct request {
+	struct site *site;
+	struct http_request *http;
+	struct arena *arena;
+	const struct route *route;   /* NULL: no such address */
+	struct route_values at;      /* what its pattern captured */
+	struct http_form query;
+	struct form form;            /* POST */
+	struct span session;         /* secret of the cookie, or empty */
+	struct span visit;           /* secret of the cookie of who is not signed in, or empty */
+	struct reading *reading;     /* NULL where the book cannot be read */
+	const struct viewer *viewer; /* never NULL */
+	enum lang lang;
+	const char *lang_query;      /* "?lang=en" where the address asks for it, else "" */
+	const char *trace;           /* id in the log */
+	answer_fn *answer;           /* of the act that was sent */
+};
+
+struct reply {
+	int status;          /* 200 unless set; of a refusal: 0 = by its kind */
+	const char *type;    /* Content-Type */
+	enum site_head head; /* HEAD_PRIVATE unless set */
+	struct view *view;
+	struct buf fields;   /* Set-Cookie, Location ... */
+	struct buf body;
+	struct span etag;    /* with its quotes, or empty */
+	bool later;          /* an act was sent, its answer function finishes this */
+};
+
+/* Is somebody signed in? */
+bool
+request_is_signed(const struct request *req);
+
+/* A parameter of the query, at most 200 octets of UTF-8 without control characters;
+ * data NULL where absent. */
+struct span
+request_query(const struct request *req, const char *name);
+
+/* Sends and has `fn` called with the answer; where it cannot be sent fn is called at
+ * once with the refusal. */
+bool
+request_act(struct request *req, struct reply *reply, const struct site_act *act, answer_fn *fn,
+    struct err *err);
+
+/* Renders a page of the theme; sets the values that every page has. */
+bool
+reply_page(struct request *req, struct reply *reply, const char *page, struct err *err);
+
+/* 301, 302, 303; url is an own path. */
+bool
+reply_redirect(struct request *req, struct reply *reply, int status, const char *url);
+
+bool
+reply_text(struct reply *reply, const char *text);
+
+/* A refusal with a status of its own, as a page. */
+bool
+reply_refuse(struct reply *reply, int status, struct err *err, enum err_kind kind,
+    const char *text);
+
+/* A refusal as people may read it, in their language. */
+const char *
+request_sentence(const struct request *req, const struct err *err);

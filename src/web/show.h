@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* web/show.h: forums, threads and posts as values of a page (doc/themes.md). */
+#pragma once
+
+#include <stdint.h>
+
+#include "rules/reading.h"
+#include "text/view.h"
+#include "web/request.h"
+
+void
+show_forum(const struct request *req, struct view *view, const struct forum_view *forum);
+
+void
+show_thread(const struct request *req, struct view *view, const struct thread_view *thread);
+
+/* before: the post shown just above, 0 = none: answering that one goes without saying. */
+void
+show_post(const struct request *req, struct view *view, const struct post_view *post,
+    const struct thread_view *thread, int64_t before);
+
+void
+show_held(const struct request *req, struct view *view, const struct held_view *held);
+
+/* The form that writes a post (shape "form"). */
+struct show_form {
+	const char *action;
+	const char *key;
+	int64_t parent;      /* 0: a new thread */
+	const char *subject;
+	struct span text;
+	const char *error;   /* a sentence, or "" */
+	bool waits;
+};
+struct view *
+show_form(const struct request *req, struct view *view, const struct show_form *form);
