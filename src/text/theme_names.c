@@ -109,6 +109,7 @@ const struct template_name theme_names[] = {
 	{ "post", "text",         TEXT, "own words as plain text (mails, queue)" },
 	{ "post", "parent",       SUB("parent"), "not set where it is the first post or the one above" },
 	{ "post", "attachments",  LIST("attachment"), "" },
+	{ "post", "attached",     TEXT, "ready: \"2 attachments\"; empty when there is none" },
 	{ "post", "by_mail",      FLAG, "came by mail" },
 	{ "post", "hidden",       FLAG, "taken down by a moderator: no body, no attachments" },
 	{ "post", "withdrawn",    FLAG, "taken back by its author: likewise" },
@@ -134,6 +135,7 @@ const struct template_name theme_names[] = {
 	{ "form", "preview",     SUB("preview"), "set after the preview button (field preview)" },
 	{ "form", "can_attach",  FLAG, "field file, several" },
 	{ "form", "size_max",    TEXT, "ready: \"10 Mo\"" },
+	{ "form", "can_speak",   FLAG, "speakers holds more than oneself" },
 	{ "form", "speakers",    LIST("speaker"), "set where one may speak for somebody; field speaker" },
 	{ "form", "waits",       FLAG, "a moderator will read it before it appears" },
 
@@ -151,6 +153,7 @@ const struct template_name theme_names[] = {
 	{ "held", "standing", TEXT, "who the author is here: \"première contribution\"" },
 	{ "held", "proof",    TEXT, "how the author was proved, as a sentence; may be empty" },
 	{ "held", "address",  TEXT, "of the author: moderators only; may be empty" },
+	{ "held", "linked",   TEXT, "ready: \"2 links\"; empty when there is none" },
 	{ "held", "links",    LIST("link"), "each link of the post; url empty where it may not be followed" },
 	{ "held", "action",   URL,  "posts decision (approve, trust, refuse, discard) and why" },
 	{ "held", "key",      TEXT, "nonce, field key" },
