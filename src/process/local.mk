@@ -14,3 +14,7 @@ libprocess_a_SOURCES = \
 	src/process/spawn.c src/process/spawn.h \
 	src/process/supervisor.c src/process/supervisor.h \
 	src/process/worker.c src/process/worker.h
+
+check_PROGRAMS += test_channel
+test_channel_SOURCES = tests/unit/test_channel.c
+test_channel_LDADD = libprocess.a libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
