@@ -1,3 +1,40 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libstore.a
-libstore_a_SOURCES =
+store_schema = src/store/schema/0001-start.sql
+libstore_a_SOURCES = \
+	src/store/attachment.c src/store/attachment.h \
+	src/store/db.c src/store/db.h src/store/db_inside.h \
+	src/store/db_row.c \
+	src/store/db_tend.c \
+	src/store/db_turn.c \
+	src/store/forum.c src/store/forum.h \
+	src/store/house.c src/store/house.h \
+	src/store/inbox.c src/store/inbox.h \
+	src/store/journal.c src/store/journal.h \
+	src/store/migrate.c src/store/migrate.h src/store/migrations.h \
+	src/store/notice.c \
+	src/store/organisation.c src/store/organisation.h \
+	src/store/outbox.c src/store/outbox.h \
+	src/store/outbox_read.c \
+	src/store/person.c src/store/person.h \
+	src/store/person_address.c \
+	src/store/post.c src/store/post.h src/store/post_inside.h \
+	src/store/post_list.c \
+	src/store/raw.c src/store/raw.h \
+	src/store/raw_clean.c \
+	src/store/reference.c src/store/reference.h \
+	src/store/search.c src/store/search.h \
+	src/store/session.c src/store/session.h \
+	src/store/statements.c src/store/statements.h \
+	src/store/subscription.c src/store/subscription.h \
+	src/store/thread.c src/store/thread.h \
+	src/store/thread_list.c \
+	src/store/token_row.c src/store/token_row.h
+nodist_libstore_a_SOURCES = src/store/migrations.c
+CLEANFILES += src/store/migrations.c
+EXTRA_DIST += $(store_schema) src/store/schema.sql scripts/embed
+
+src/store/migrations.c: $(store_schema) scripts/embed
+	$(AM_V_GEN)$(MKDIR_P) src/store && \
+		$(PYTHON3) $(top_srcdir)/scripts/embed $(top_srcdir)/src/store/schema > $@.new && \
+		mv $@.new $@

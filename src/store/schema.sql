@@ -56,6 +56,7 @@ CREATE TABLE token (                   -- drawn tokens; derived ones have no row
   used    INTEGER                      -- when; once only
 ) STRICT;
 CREATE INDEX token_object ON token (purpose, object);
+CREATE INDEX token_person ON token (person);
 
 CREATE TABLE organisation (
   id      INTEGER PRIMARY KEY,

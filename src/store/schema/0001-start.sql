@@ -49,6 +49,7 @@ CREATE TABLE token (
   used    INTEGER
 ) STRICT;
 CREATE INDEX token_object ON token (purpose, object);
+CREATE INDEX token_person ON token (person);
 
 CREATE TABLE organisation (
   id      INTEGER PRIMARY KEY,

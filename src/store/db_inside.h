@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* store/db_inside.h: what the db*.c files know of a struct db, and nobody else. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum {
+	DB_BINDS_MAX = 48,	  /* values of one statement */
+	DB_READER_WAIT_MS = 2000, /* what a starting writer causes is retried so long */
+	DB_READER_RUN_MS = 200,	  /* one statement of a reader */
+	DB_RETRY_MS = 5,
+	DB_WAL_PASSIVE = 4 * 1024 * 1024, /* octets of WAL */
+	DB_WAL_TRUNCATE = 16 * 1024 * 1024,
+	DB_TRUNCATE_WAIT_MS = 50,
+	DB_CODE_IOERR = 10 /* SQLITE_IOERR, for who does not see sqlite3.h */
+};
+
+struct statement {
+	const char *sql; /* the constant: its address is the key */
+	struct sqlite3_stmt *handle;
+	bool is_open;
+	size_t count;		/* of values */
+	int bind[DB_BINDS_MAX]; /* SQLite's number of $1, $2 ... */
+};
+
+struct db {
+	struct sqlite3 *handle;
+	bool is_reader;
+	char *folder;
+	struct statement **table; /* open addressing by address, NULL is free */
+	size_t room, used;
+	int64_t deadline; /* ticks, ms: of the statement of a reader */
+	int64_t data_version;
+	int64_t page_size;
+	int64_t wal_pages;   /* as of the last commit */
+	int64_t wal_tended;  /* pages at the last checkpoint */
+	int64_t merge_debt;  /* commits since the index was last looked after */
+	int64_t merge_pages; /* of the next slice */
+};
+
+/* Fills err by the code of SQLite and returns false; ends the process where the code
+ * says that this program is wrong. */
+bool
+db_fail(struct db *db, int code, const char *what, struct err *err);
+
+/* Opens the file and sets what the recipe of DESIGN §4 says. */
+bool
+db_open_file(const char *folder, bool is_reader, struct db **db, struct err *err);
+
+/* Milliseconds SQLite waits for locks. */
+void
+db_wait(struct db *db, int milliseconds);
+
+/* For VACUUM INTO, which attaches the copy. */
+void
+db_allow_attach(struct db *db, bool is_allowed);
+
+/* A statement whose answer is not worth reading. */
+bool
+db_say(struct db *db, const char *sql, struct err *err);
+
+int
+db_columns(const struct db_cursor *cursor);
+
+/* Rows changed by the last statement; by all of them, triggers included. */
+int64_t
+db_changes(const struct db *db);
+int64_t
+db_total_changes(const struct db *db);
+
+int64_t
+db_new_id(const struct db *db);

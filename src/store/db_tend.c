@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* store/db_tend.c: what keeps the book small and quick: checkpoints, merging the search
+ * index, copies, the check. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "store/db.h"
+#include "store/db_inside.h"
+#include "store/statements.h"
+
+enum {
+	MERGE_START = 32, /* pages of the first slice */
+	MERGE_MOST = 1024,
+	MERGE_SLICE_MS = 20, /* what a slice should stay below */
+	MERGE_BEHIND = 32    /* commits without idle time, then a slice is due anyhow */
+};
+
+static const char sql_page_size[] = "PRAGMA page_size";
+static const char sql_passive[] = "PRAGMA wal_checkpoint(PASSIVE)";
+static const char sql_truncate[] = "PRAGMA wal_checkpoint(TRUNCATE)";
+static const char sql_merge[] = "INSERT INTO search (search, rank) VALUES ('merge', $1)";
+static const char sql_copy[] = "VACUUM INTO $1";
+static const char sql_integrity[] = "PRAGMA integrity_check(1)";
+static const char sql_foreign_keys[] = "PRAGMA foreign_key_check";
+static const char sql_search_check[] =
+    "INSERT INTO search (search, rank) VALUES ('integrity-check', 0)";
+
+static int64_t
+page_size(struct db *db)
+{
+	struct err err = { 0 };
+
+	if (db->page_size == 0 && !db_number(db, sql_page_size, DB_NO_VALUES, &db->page_size, &err))
+		db->page_size = 4096;
+	return db->page_size;
+}
+
+int64_t
+db_wal_size(const struct db *db)
+{
+	return db->wal_pages * (db->page_size != 0 ? db->page_size : 4096);
+}
+
+/* PASSIVE waits for nobody, but as long as readers overlap the WAL is never begun anew;
+ * TRUNCATE waits for them a little. Where it cannot, it has done what PASSIVE does. */
+static void
+checkpoint(struct db *db, bool truncate)
+{
+	struct err err = { 0 };
+	int64_t busy = 0;
+
+	if (truncate)
+		db_wait(db, DB_TRUNCATE_WAIT_MS);
+	if (!db_number(db, truncate ? sql_truncate : sql_passive, DB_NO_VALUES, &busy, &err))
+		log_warn("event=checkpoint_failed text=%s", log_text(span_of(err.text)));
+	else if (truncate && busy == 0)
+		db->wal_pages = 0;
+	if (truncate)
+		db_wait(db, 0);
+	db->wal_tended = db->wal_pages;
+}
+
+/* One slice. True if there is more to merge. The size of slices follows their time. */
+static bool
+merge(struct db *db)
+{
+	int64_t changes = db_total_changes(db);
+	int64_t start = clock_ticks_ms();
+	struct err err = { 0 };
+	int64_t took;
+
+	if (db->merge_pages == 0)
+		db->merge_pages = MERGE_START;
+	if (!db_do(db, sql_merge, DB_VALUES(DB_INT(db->merge_pages)), NULL, &err)) {
+		log_warn("event=merge_failed text=%s", log_text(span_of(err.text)));
+		db->merge_debt = 0;
+		return false;
+	}
+	took = clock_ticks_ms() - start;
+	if (took > MERGE_SLICE_MS / 2 && db->merge_pages > 1)
+		db->merge_pages /= 2;
+	else if (took < MERGE_SLICE_MS / 5 && db->merge_pages < MERGE_MOST)
+		db->merge_pages *= 2;
+	/* FTS5: fewer than two changes say that nothing was merged. */
+	if (db_total_changes(db) - changes >= 2)
+		return true;
+	db->merge_debt = 0;
+	return false;
+}
+
+void
+db_tend(struct db *db)
+{
+	int64_t grown;
+
+	if (db->merge_debt >= MERGE_BEHIND && merge(db))
+		db->merge_debt = MERGE_BEHIND / 2;
+	if (db->wal_pages < db->wal_tended)
+		db->wal_tended = 0;
+	grown = (db->wal_pages - db->wal_tended) * page_size(db);
+	if (grown >= DB_WAL_PASSIVE)
+		checkpoint(db, db_wal_size(db) > DB_WAL_TRUNCATE);
+}
+
+bool
+db_idle(struct db *db)
+{
+	bool more = db->merge_debt > 0 && merge(db);
+
+	db_tend(db);
+	return more;
+}
+
+static bool
+sync_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool done = fd >= 0 && fsync(fd) == 0;
+
+	file_close(&fd);
+	return done || err_set(err, ERR_TEMPORARY, "The copy could not be brought to the disk.");
+}
+
+bool
+db_copy(struct db *db, const char *path, struct err *err)
+{
+	bool done;
+
+	if (file_exists(path))
+		return err_set(
+		    err, ERR_CONFLICT, "There is something at the place of the copy already.");
+	db_allow_attach(db, true);
+	done = db_do(db, sql_copy, DB_VALUES(DB_WORD(path)), NULL, err);
+	db_allow_attach(db, false);
+	return done && sync_file(path, err);
+}
+
+static bool
+check_rows(struct db *db, struct err *err)
+{
+	struct db_cursor cursor;
+	bool good;
+
+	db_open(db, sql_integrity, DB_NO_VALUES, &cursor);
+	good = db_next(&cursor) && span_is(db_octets(&cursor, 0), "ok");
+	if (!db_end(&cursor, err))
+		return false;
+	return good ||
+	       err_set(err, ERR_BROKEN, "The book is damaged: integrity_check finds faults.");
+}
+
+static bool
+check_keys(struct db *db, struct err *err)
+{
+	struct db_cursor cursor;
+	bool found;
+
+	db_open(db, sql_foreign_keys, DB_NO_VALUES, &cursor);
+	found = db_next(&cursor);
+	if (found)
+		err_set(err, ERR_BROKEN,
+		    "The book is damaged: row %" PRId64 " of " SPAN_FORMAT " points to nothing.",
+		    db_int(&cursor, 1), SPAN_ARGS(db_octets(&cursor, 0)));
+	return db_end(&cursor, err) && !found;
+}
+
+bool
+db_check(struct db *db, struct err *err)
+{
+	return check_rows(db, err) && check_keys(db, err) &&
+	       db_do(db, sql_search_check, DB_NO_VALUES, NULL, err);
+}
+
+const char *const db_tend_statements[] = { sql_page_size, sql_passive, sql_truncate, sql_merge,
+	sql_copy, sql_integrity, sql_foreign_keys, sql_search_check, NULL };

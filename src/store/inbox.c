@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "store/inbox.h"
+
+#include "store/db.h"
+#include "store/statements.h"
+
+#define INBOX_SELECT                                                                         \
+	"SELECT i.id, i.raw, i.recipient, i.mail_from, i.peer, i.door, i.received, i.state," \
+	"       i.tries, i.outcome, i.post, i.note, r.size"                                  \
+	"  FROM inbox AS i"                                                                  \
+	"  JOIN raw AS r ON r.id = i.raw"
+
+static const char sql_add[] =
+    "INSERT INTO inbox (raw, recipient, mail_from, peer, door, received, state)"
+    " VALUES ($1, $2, $3, $4, $5, $6, 'new')";
+static const char sql_find[] = INBOX_SELECT " WHERE i.id = $1";
+static const char sql_next[] = INBOX_SELECT " WHERE i.state = 'new' AND i.id > $1"
+					    " ORDER BY i.id"
+					    " LIMIT 1";
+static const char sql_list[] = INBOX_SELECT " WHERE i.id > $1"
+					    " ORDER BY i.id"
+					    " LIMIT $2";
+/* The state stands in the statement: a partial index serves no bound value. */
+static const char sql_list_new[] = INBOX_SELECT " WHERE i.state = 'new' AND i.id > $1"
+						" ORDER BY i.id"
+						" LIMIT $2";
+static const char sql_list_aside[] = INBOX_SELECT " WHERE i.state = 'aside' AND i.id > $1"
+						  " ORDER BY i.id"
+						  " LIMIT $2";
+static const char sql_list_done[] = INBOX_SELECT " WHERE i.state = 'done' AND i.id > $1"
+						 " ORDER BY i.id"
+						 " LIMIT $2";
+static const char sql_finish[] = "UPDATE inbox"
+				 "   SET state = 'done', outcome = $2, post = $3, note = $4"
+				 " WHERE id = $1 AND state = 'new'";
+static const char sql_died[] = "UPDATE inbox SET tries = tries + 1 WHERE id = $1 RETURNING tries";
+static const char sql_aside[] = "UPDATE inbox SET state = 'aside', note = $2"
+				" WHERE id = $1 AND state = 'new'";
+static const char sql_replay[] = "UPDATE inbox"
+				 "   SET state = 'new', tries = 0, outcome = '', note = ''"
+				 " WHERE id = $1 AND state = 'aside'";
+
+/* clang-format off */
+static const struct db_field inbox_columns[] = {
+	DB_FIELD(INT, struct inbox, id),
+	DB_FIELD(INT, struct inbox, raw),
+	DB_FIELD(TEXT, struct inbox, recipient),
+	DB_FIELD(TEXT, struct inbox, mail_from),
+	DB_FIELD(TEXT, struct inbox, peer),
+	DB_FIELD(TEXT, struct inbox, door),
+	DB_FIELD(INT, struct inbox, received),
+	DB_FIELD(TEXT, struct inbox, state),
+	DB_FIELD(INT, struct inbox, tries),
+	DB_FIELD(TEXT, struct inbox, outcome),
+	DB_FIELD(INT, struct inbox, post),
+	DB_FIELD(TEXT, struct inbox, note),
+	DB_FIELD(INT, struct inbox, size),
+};
+/* clang-format on */
+static const struct db_fields inbox_fields = DB_FIELDS(struct inbox, inbox_columns);
+
+bool
+inbox_add(struct db *db, const struct inbox *inbox, int64_t *id, struct err *err)
+{
+	return db_insert(db, sql_add,
+	    DB_VALUES(DB_INT(inbox->raw), DB_WORD(inbox->recipient), DB_WORD(inbox->mail_from),
+		DB_WORD(inbox->peer), DB_WORD(inbox->door), DB_INT(inbox->received)),
+	    id, err);
+}
+
+bool
+inbox_find(struct db *db, struct arena *arena, int64_t id, struct inbox *out, struct err *err)
+{
+	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &inbox_fields, out, err);
+}
+
+bool
+inbox_next(struct db *db, struct arena *arena, int64_t after, struct inbox *out, struct err *err)
+{
+	return db_one(db, arena, sql_next, DB_VALUES(DB_INT(after)), &inbox_fields, out, err);
+}
+
+bool
+inbox_list(struct db *db, struct arena *arena, const char *state, int64_t after, size_t room,
+    struct inbox **out, size_t *count, struct err *err)
+{
+	struct span word = span_of(state);
+	const char *sql = sql_list_done;
+
+	if (state == NULL)
+		sql = sql_list;
+	else if (span_is(word, "new"))
+		sql = sql_list_new;
+	else if (span_is(word, "aside"))
+		sql = sql_list_aside;
+	else if (!span_is(word, "done"))
+		return err_set(err, ERR_INVALID, "The inbox knows no such state.");
+	return db_list(db, arena, sql, DB_VALUES(DB_INT(after), DB_INT((int64_t)room)),
+	    &inbox_fields, out, count, err);
+}
+
+/* One row, in the state the statement asks for. */
+static bool
+change(struct db *db, const char *sql, struct db_values values, struct err *err)
+{
+	int64_t changed;
+
+	if (!db_do(db, sql, values, &changed, err))
+		return false;
+	return changed > 0 || err_set(err, ERR_CONFLICT, "This mail is in another state.");
+}
+
+bool
+inbox_finish(
+    struct db *db, int64_t id, const char *outcome, int64_t post, struct span note, struct err *err)
+{
+	return change(db, sql_finish,
+	    DB_VALUES(DB_INT(id), DB_WORD(outcome), DB_ID(post), DB_TEXT(note)), err);
+}
+
+bool
+inbox_died(struct db *db, int64_t id, int64_t *tries, struct err *err)
+{
+	return db_number(db, sql_died, DB_VALUES(DB_INT(id)), tries, err);
+}
+
+bool
+inbox_aside(struct db *db, int64_t id, struct span note, struct err *err)
+{
+	return change(db, sql_aside, DB_VALUES(DB_INT(id), DB_TEXT(note)), err);
+}
+
+bool
+inbox_replay(struct db *db, int64_t id, struct err *err)
+{
+	return change(db, sql_replay, DB_VALUES(DB_INT(id)), err);
+}
+
+const char *const inbox_statements[] = { sql_add, sql_find, sql_next, sql_list, sql_list_new,
+	sql_list_aside, sql_list_done, sql_finish, sql_died, sql_aside, sql_replay, NULL };

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* store/outbox_read.c: what waits, what left, what is aside. */
+#include "store/db.h"
+#include "store/outbox.h"
+#include "store/statements.h"
+
+#define OUTBOX_SELECT                                                                       \
+	"SELECT o.id, o.post, o.notice, o.person, o.address, o.state, o.attempts, o.tries," \
+	"       o.next, o.created, o.done, o.answer, o.bounced, a.address, p.locale,"       \
+	"       COALESCE((SELECT m.message_id FROM post AS m WHERE m.id = o.post),"         \
+	"           (SELECT n.message_id FROM notice AS n WHERE n.id = o.notice))"          \
+	"  FROM outbox AS o"                                                                \
+	"  CROSS JOIN address AS a ON a.id = o.address"                                     \
+	"  CROSS JOIN person AS p ON p.id = o.person"
+
+static const char sql_find[] = OUTBOX_SELECT " WHERE o.id = $1";
+static const char sql_due[] = OUTBOX_SELECT " WHERE o.state = 'due' AND o.next <= $1"
+					    " ORDER BY o.next, o.id"
+					    " LIMIT $2";
+static const char sql_next[] = "SELECT next FROM outbox WHERE state = 'due'"
+			       " ORDER BY next, id"
+			       " LIMIT 1";
+static const char sql_list[] = OUTBOX_SELECT " WHERE o.id > $1"
+					     "   AND ($3 IS NULL OR o.state = $3)"
+					     " ORDER BY o.id"
+					     " LIMIT $2";
+static const char sql_post[] = OUTBOX_SELECT " WHERE o.post = $1 AND o.person > $2"
+					     " ORDER BY o.person"
+					     " LIMIT $3";
+static const char sql_count[] = "SELECT COUNT(*) FROM outbox WHERE state = 'due'";
+
+/* clang-format off */
+static const struct db_field outbox_columns[] = {
+	DB_FIELD(INT, struct outbox, id),
+	DB_FIELD(INT, struct outbox, post),
+	DB_FIELD(INT, struct outbox, notice),
+	DB_FIELD(INT, struct outbox, person),
+	DB_FIELD(INT, struct outbox, address_id),
+	DB_FIELD(TEXT, struct outbox, state),
+	DB_FIELD(INT, struct outbox, attempts),
+	DB_FIELD(INT, struct outbox, tries),
+	DB_FIELD(INT, struct outbox, next),
+	DB_FIELD(INT, struct outbox, created),
+	DB_FIELD(INT, struct outbox, done),
+	DB_FIELD(TEXT, struct outbox, answer),
+	DB_FIELD(INT, struct outbox, bounced),
+	DB_FIELD(TEXT, struct outbox, address),
+	DB_FIELD(TEXT, struct outbox, locale),
+	DB_FIELD(TEXT, struct outbox, message_id),
+};
+/* clang-format on */
+static const struct db_fields outbox_fields = DB_FIELDS(struct outbox, outbox_columns);
+
+bool
+outbox_find(struct db *db, struct arena *arena, int64_t id, struct outbox *out, struct err *err)
+{
+	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &outbox_fields, out, err);
+}
+
+bool
+outbox_list_due(struct db *db, struct arena *arena, int64_t now, size_t room, struct outbox **out,
+    size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_due, DB_VALUES(DB_INT(now), DB_INT((int64_t)room)),
+	    &outbox_fields, out, count, err);
+}
+
+bool
+outbox_next_due(struct db *db, int64_t *next, struct err *err)
+{
+	return db_number(db, sql_next, DB_NO_VALUES, next, err);
+}
+
+bool
+outbox_list(struct db *db, struct arena *arena, const char *state, int64_t after, size_t room,
+    struct outbox **out, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_list,
+	    DB_VALUES(DB_INT(after), DB_INT((int64_t)room), DB_WORD(state)), &outbox_fields, out,
+	    count, err);
+}
+
+bool
+outbox_list_post(struct db *db, struct arena *arena, int64_t post, int64_t after_person,
+    size_t room, struct outbox **out, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_post,
+	    DB_VALUES(DB_INT(post), DB_INT(after_person), DB_INT((int64_t)room)), &outbox_fields,
+	    out, count, err);
+}
+
+bool
+outbox_count_due(struct db *db, int64_t *count, struct err *err)
+{
+	return db_number(db, sql_count, DB_NO_VALUES, count, err);
+}
+
+const char *const outbox_read_statements[] = { sql_find, sql_due, sql_next, sql_list, sql_post,
+	sql_count, NULL };

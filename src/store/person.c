@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "store/person.h"
+
+#include "store/db.h"
+#include "store/statements.h"
+
+#define PERSON_COLUMNS \
+	"p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted, p.created"
+
+static const char sql_add[] =
+    "INSERT INTO person"
+    " (state, name_shown, locale, password, administrator, trusted, created)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)";
+static const char sql_find[] = "SELECT " PERSON_COLUMNS " FROM person AS p WHERE p.id = $1";
+static const char sql_set[] = "UPDATE person"
+			      "   SET state = $2, name_shown = $3, locale = $4, password = $5, "
+			      "administrator = $6, trusted = $7"
+			      " WHERE id = $1";
+static const char sql_trust[] = "UPDATE person SET trusted = $2 WHERE id = $1";
+static const char sql_list[] = "SELECT " PERSON_COLUMNS " FROM person AS p"
+			       " WHERE p.id > $1"
+			       " ORDER BY p.id"
+			       " LIMIT $2";
+
+/* clang-format off */
+static const struct db_field person_columns[] = {
+	DB_FIELD(INT, struct person, id),
+	DB_FIELD(TEXT, struct person, state),
+	DB_FIELD(TEXT, struct person, name_shown),
+	DB_FIELD(TEXT, struct person, locale),
+	DB_FIELD(TEXT, struct person, password),
+	DB_FIELD(BOOL, struct person, administrator),
+	DB_FIELD(BOOL, struct person, trusted),
+	DB_FIELD(INT, struct person, created),
+};
+/* clang-format on */
+static const struct db_fields person_fields = DB_FIELDS(struct person, person_columns);
+
+/* "" is no password: NULL. */
+static struct db_value
+password_value(const struct person *person)
+{
+	bool has = person->password != NULL && person->password[0] != '\0';
+
+	return has ? DB_WORD(person->password) : DB_NULL;
+}
+
+bool
+person_add(struct db *db, const struct person *person, int64_t *id, struct err *err)
+{
+	return db_insert(db, sql_add,
+	    DB_VALUES(DB_WORD(person->state), DB_WORD(person->name_shown), DB_WORD(person->locale),
+		password_value(person), DB_INT(person->administrator), DB_INT(person->trusted),
+		DB_INT(person->created)),
+	    id, err);
+}
+
+bool
+person_find(struct db *db, struct arena *arena, int64_t id, struct person *person, struct err *err)
+{
+	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &person_fields, person, err);
+}
+
+bool
+person_set(struct db *db, const struct person *person, struct err *err)
+{
+	return db_do_one(db, sql_set,
+	    DB_VALUES(DB_INT(person->id), DB_WORD(person->state), DB_WORD(person->name_shown),
+		DB_WORD(person->locale), password_value(person), DB_INT(person->administrator),
+		DB_INT(person->trusted)),
+	    err);
+}
+
+bool
+person_set_trusted(struct db *db, int64_t id, bool trusted, struct err *err)
+{
+	return db_do_one(db, sql_trust, DB_VALUES(DB_INT(id), DB_INT(trusted)), err);
+}
+
+bool
+person_list(struct db *db, struct arena *arena, int64_t after, size_t room, struct person **people,
+    size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_list, DB_VALUES(DB_INT(after), DB_INT((int64_t)room)),
+	    &person_fields, people, count, err);
+}
+
+const char *const person_statements[] = { sql_add, sql_find, sql_set, sql_trust, sql_list, NULL };

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "store/raw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "store/db.h"
+#include "store/statements.h"
+
+enum { SLICE = 64 * 1024, HEX_ROOM = SHA256_SIZE * 2 + 1 };
+
+static const char sql_add[] = "INSERT INTO raw (hash, size, octets) VALUES ($1, $2, $3)";
+static const char sql_find_file[] = "SELECT id FROM raw"
+				    " WHERE hash = $1 AND octets IS NULL"
+				    " ORDER BY id"
+				    " LIMIT 1";
+static const char sql_find[] =
+    "SELECT id, hash, size, octets IS NULL, octets FROM raw WHERE id = $1";
+static const char sql_find_head[] =
+    "SELECT id, hash, size, octets IS NULL, NULL FROM raw WHERE id = $1";
+static const char sql_extent[] = "SELECT substr(octets, $2 + 1, $3) FROM raw WHERE id = $1";
+
+/* clang-format off */
+static const struct db_field raw_columns[] = {
+	DB_FIELD(INT, struct raw, id),
+	DB_FIELD(SPAN, struct raw, hash),
+	DB_FIELD(INT, struct raw, size),
+	DB_FIELD(BOOL, struct raw, is_file),
+	DB_FIELD(SPAN, struct raw, octets),
+};
+static const struct db_field extent_columns[] = { DB_FIELD(SPAN, struct raw, octets) };
+/* clang-format on */
+static const struct db_fields raw_fields = DB_FIELDS(struct raw, raw_columns);
+static const struct db_fields extent_fields = DB_FIELDS(struct raw, extent_columns);
+
+bool
+raw_make_folders(struct db *db, struct err *err)
+{
+	struct buf path = { 0 };
+	bool done;
+
+	buf_printf(&path, "%s/blobs", db_folder(db));
+	done = file_make_folder(buf_text(&path), 0750, err);
+	buf_add_text(&path, "/tmp");
+	done = done && file_make_folder(buf_text(&path), 0700, err);
+	done = done && file_sync_folder(db_folder(db), err);
+	buf_free(&path);
+	return done;
+}
+
+static void
+blob_path(const struct db *db, struct span hash, struct buf *path)
+{
+	char hex[HEX_ROOM];
+
+	token_hex(hash.data, hash.len, hex);
+	buf_printf(path, "%s/blobs/%s", db_folder(db), hex);
+}
+
+static bool
+no_disk(struct err *err)
+{
+	log_error("event=blob_trouble errno=%d", errno);
+	return err_set(err, ERR_TEMPORARY, "The file could not be brought to the disk.");
+}
+
+/* `size` octets from a descriptor to another, hashed on their way. */
+static bool
+copy_octets(int from, int to, int64_t size, struct sha256 *h, struct err *err)
+{
+	char slice[SLICE];
+	int64_t at = 0;
+	size_t want;
+	ssize_t got;
+
+	while (at < size) {
+		want = size - at < SLICE ? (size_t)(size - at) : (size_t)SLICE;
+		got = pread(from, slice, want, (off_t)at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return no_disk(err);
+		if (got == 0)
+			return err_set(err, ERR_INVALID, "The file is shorter than was said.");
+		sha256_add(h, slice, (size_t)got);
+		if (!file_write_fd(to, span_make(slice, (size_t)got), err))
+			return false;
+		at += got;
+	}
+	got = pread(from, slice, 1, (off_t)at);
+	return got == 0 || err_set(err, ERR_INVALID, "The file is longer than was said.");
+}
+
+/* Gives the file its name, once and for all: what has that name already has these octets. */
+static bool
+name_blob(const struct db *db, const char *temporary, const uint8_t hash[SHA256_SIZE], int64_t size,
+    struct err *err)
+{
+	struct buf path = { 0 };
+	struct buf folder = { 0 };
+	struct stat found;
+	bool done;
+
+	blob_path(db, span_make(hash, SHA256_SIZE), &path);
+	buf_printf(&folder, "%s/blobs", db_folder(db));
+	if (stat(buf_text(&path), &found) == 0 && found.st_size == size)
+		done = unlink(temporary) == 0 || no_disk(err);
+	else
+		done = rename(temporary, buf_text(&path)) == 0 || no_disk(err);
+	done = done && file_sync_folder(buf_text(&folder), err);
+	buf_free(&path);
+	buf_free(&folder);
+	return done;
+}
+
+static bool
+write_blob(const struct db *db, int fd, int64_t size, uint8_t hash[SHA256_SIZE], struct err *err)
+{
+	struct sha256 *h = sha256_new();
+	struct buf path = { 0 };
+	char name[44];
+	int to;
+	bool done;
+
+	token_secret(name);
+	buf_printf(&path, "%s/blobs/tmp/%s", db_folder(db), name);
+	to = open(buf_text(&path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	done = to >= 0 || no_disk(err);
+	done = done && copy_octets(fd, to, size, h, err);
+	sha256_end(&h, hash);
+	if (done && fsync(to) != 0)
+		done = no_disk(err);
+	file_close(&to);
+	done = done && name_blob(db, buf_text(&path), hash, size, err);
+	if (!done)
+		unlink(buf_text(&path));
+	buf_free(&path);
+	return done;
+}
+
+static bool
+add_inline(struct db *db, struct span octets, int64_t *id, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+
+	token_sha256(octets, hash);
+	return db_insert(db, sql_add,
+	    DB_VALUES(DB_HASH(hash), DB_INT((int64_t)octets.len), DB_BLOB(octets)), id, err);
+}
+
+/* The row of that file, or a new one. */
+static bool
+add_file(struct db *db, const uint8_t hash[SHA256_SIZE], int64_t size, int64_t *id, struct err *err)
+{
+	struct err none = { 0 };
+
+	if (db_number(db, sql_find_file, DB_VALUES(DB_HASH(hash)), id, &none))
+		return true;
+	if (none.kind != ERR_NOT_FOUND) {
+		*err = none;
+		return false;
+	}
+	return db_insert(db, sql_add, DB_VALUES(DB_HASH(hash), DB_INT(size), DB_NULL), id, err);
+}
+
+bool
+raw_add(struct db *db, struct span octets, int64_t *id, struct err *err)
+{
+	bool done;
+	int fd;
+
+	if (octets.len <= RAW_INLINE_MAX)
+		return add_inline(db, octets, id, err);
+	fd = file_memory("raw", octets);
+	done = raw_add_fd(db, fd, (int64_t)octets.len, id, err);
+	file_close(&fd);
+	return done;
+}
+
+/* Exactly `size` octets, at most RAW_INLINE_MAX. */
+static bool
+add_small_fd(struct db *db, int fd, int64_t size, int64_t *id, struct err *err)
+{
+	struct buf octets = { 0 };
+	bool done = file_read_fd(fd, RAW_INLINE_MAX, &octets, err);
+
+	if (done && (int64_t)octets.len != size)
+		done = err_set(err, ERR_INVALID, "The file is not of the size that was said.");
+	done = done && add_inline(db, buf_span(&octets), id, err);
+	buf_free(&octets);
+	return done;
+}
+
+bool
+raw_add_fd(struct db *db, int fd, int64_t size, int64_t *id, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+
+	if (size < 0)
+		return err_set(err, ERR_INVALID, "No file has that size.");
+	if (size <= RAW_INLINE_MAX)
+		return add_small_fd(db, fd, size, id, err);
+	return write_blob(db, fd, size, hash, err) && add_file(db, hash, size, id, err);
+}
+
+bool
+raw_find(struct db *db, struct arena *arena, int64_t id, struct raw *raw, struct err *err)
+{
+	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &raw_fields, raw, err);
+}
+
+bool
+raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err)
+{
+	struct buf path = { 0 };
+	struct stat found;
+
+	*fd = -1;
+	if (!raw->is_file)
+		return err_set(err, ERR_INVALID, "These octets are no file.");
+	blob_path(db, raw->hash, &path);
+	*fd = open(buf_text(&path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	buf_free(&path);
+	if (*fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return err_set(err, ERR_TEMPORARY, "Too many files are open just now.");
+	if (*fd >= 0 && fstat(*fd, &found) == 0 && found.st_size == raw->size)
+		return true;
+	file_close(fd);
+	return err_set(err, ERR_BROKEN, "A file of the book is not there, or not whole.");
+}
+
+static bool
+read_file_extent(struct db *db, struct arena *arena, const struct raw *raw, int64_t offset,
+    int64_t length, struct span *octets, struct err *err)
+{
+	char *data = arena_alloc(arena, (size_t)length + 1);
+	int64_t at = 0;
+	ssize_t got = 1;
+	int fd;
+
+	if (!raw_open(db, raw, &fd, err))
+		return false;
+	while (at < length && got != 0) {
+		got = pread(fd, data + at, (size_t)(length - at), (off_t)(offset + at));
+		if (got < 0 && errno != EINTR)
+			break;
+		at += got > 0 ? got : 0;
+	}
+	file_close(&fd);
+	*octets = span_make(data, (size_t)length);
+	return at == length || err_set(err, ERR_BROKEN, "A file of the book cannot be read.");
+}
+
+bool
+raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t length,
+    struct span *octets, struct err *err)
+{
+	struct raw raw;
+	struct raw extent;
+
+	if (!db_one(db, arena, sql_find_head, DB_VALUES(DB_INT(id)), &raw_fields, &raw, err))
+		return false;
+	if (offset < 0 || length < 0 || offset > raw.size || length > raw.size - offset)
+		return err_set(err, ERR_BROKEN, "An attachment goes beyond the end of its mail.");
+	if (raw.is_file)
+		return read_file_extent(db, arena, &raw, offset, length, octets, err);
+	if (!db_one(db, arena, sql_extent, DB_VALUES(DB_INT(id), DB_INT(offset), DB_INT(length)),
+		&extent_fields, &extent, err))
+		return false;
+	*octets = extent.octets;
+	return true;
+}
+
+const char *const raw_statements[] = { sql_add, sql_find_file, sql_find, sql_find_head, sql_extent,
+	NULL };
