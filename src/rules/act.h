@@ -85,9 +85,13 @@ extern const struct act_kind act_kinds[]; /* ends with a NULL name */
 const struct act_kind *
 act_kind_find(struct span name);
 
-/* Checks the input against the fields of the kind: INVALID names the field. */
+/* "web", "mail" ...: of journals and posts. */
+const char *
+door_name(enum door door);
+
+/* Checks the input against the fields of a kind: INVALID names the field. */
 bool
-act_check_fields(const struct act_kind *kind, const struct fields *input, struct err *err);
+act_check_fields(const struct act_field *fields, const struct fields *input, struct err *err);
 
 /* Who is it? Sets actor and administrator from a session secret (web); a dead or
  * unknown session leaves actor 0. */
@@ -105,8 +109,9 @@ act_password(struct clerk *clerk, const struct act *act);
 
 /* The whole act, in the caller's transaction: key seen before → first outcome (an act sent
  * again by its door costs nobody's rate), rate limit (before the savepoint), savepoint,
- * permission again, run, journal, key kept. On false the savepoint is rolled back and err says why; the
- * caller checks db_in_transaction() since SQLite may have rolled back everything. */
+ * permission again, run, journal, key kept. On false the savepoint is rolled back and err
+ * says why; the caller checks db_in_transaction() since SQLite may have rolled back
+ * everything. */
 bool
 act_run(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err);
 
@@ -115,14 +120,19 @@ struct ask_kind {
 	unsigned needs; /* NEEDS_PARSE: the parser is asked first (a preview); else 0 */
 	bool (*may)(struct clerk *, const struct act *, struct err *); /* NULL: anybody */
 	bool (*run)(struct clerk *, const struct act *, struct outcome *, struct err *);
+	const struct act_field *fields;
 };
 
 extern const struct ask_kind ask_kinds[]; /* ends with a NULL name */
 
+/* Yes and no of a FIELD_FLAG: "1" and "yes" are yes; anything else, and absent, is no. */
+bool
+act_flag(const struct act *act, const char *name);
+
 const struct ask_kind *
 ask_kind_find(struct span name);
 
-/* may, then run. */
+/* Fields, may, then run. */
 bool
 ask_run(struct clerk *clerk, const struct ask_kind *kind, const struct act *act,
     struct outcome *outcome, struct err *err);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "rules/limit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/token.h"
+#include "mail/address.h"
+#include "store/house.h"
+
+enum by { BY_ACTOR, BY_ADDRESS };
+
+/* clang-format off */
+static const struct {
+	const char *name;   /* of the limit */
+	const char *window; /* of this row: the name of its counter */
+	int64_t seconds;
+	int64_t most;       /* 0: a setting says */
+	size_t setting;     /* offset in struct settings, where most is 0 */
+	enum by by;         /* whose count, where an act is asked for */
+} rows[] = {
+	{ "POST_USER",      "POST_USER.30s",     30,    5,  0, BY_ACTOR },
+	{ "POST_USER",      "POST_USER.1h",      3600,  0,  offsetof(struct settings, limit_posts), BY_ACTOR },
+	{ "POST_MAIL",      "POST_MAIL.1h",      3600,  0,  offsetof(struct settings, limit_mails), BY_ACTOR },
+	{ "LOGIN_ACCT",     "LOGIN_ACCT.1min",   60,    5,  0, BY_ADDRESS },
+	{ "LOGIN_ACCT",     "LOGIN_ACCT.1d",     86400, 25, 0, BY_ADDRESS },
+	{ "LOGIN_MAIL",     "LOGIN_MAIL.1min",   60,    1,  0, BY_ADDRESS },
+	{ "LOGIN_MAIL",     "LOGIN_MAIL.1d",     86400, 5,  0, BY_ADDRESS },
+	{ "CONFIRM_AUTHOR", "CONFIRM_AUTHOR.1d", 86400, 3,  0, BY_ACTOR },
+	{ "PRIVATE_USER",   "PRIVATE_USER.1d",   86400, 20, 0, BY_ACTOR },
+	{ "NOTICE_AUTHOR",  "NOTICE_AUTHOR.1d",  86400, 10, 0, BY_ACTOR },
+	{ "MOD_NOTICE",     "MOD_NOTICE.1h",     3600,  60, 0, BY_ACTOR },
+	{ "SUBSCRIBE_USER", "SUBSCRIBE_USER.1h", 3600,  60, 0, BY_ACTOR },
+};
+/* clang-format on */
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static int64_t
+most_of(const struct settings *settings, size_t row)
+{
+	int64_t most = rows[row].most;
+
+	if (most == 0)
+		memcpy(&most, (const char *)settings + rows[row].setting, sizeof(most));
+	return most;
+}
+
+bool
+limit_take(struct clerk *clerk, const char *name, const char *subject, struct err *err)
+{
+	int64_t count, most;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strcmp(rows[i].name, name) != 0)
+			continue;
+		most = most_of(clerk->settings, i);
+		if (most == 0)
+			continue;
+		if (!rate_take(clerk->db, rows[i].window, subject, clerk->now, rows[i].seconds,
+			&count, err))
+			return false;
+		if (count > most)
+			return err_set(err, ERR_TOO_MUCH, "too often: please try again later");
+	}
+	return true;
+}
+
+void
+limit_subject_address(struct span folded, char out[33])
+{
+	uint8_t hash[SHA256_SIZE];
+
+	token_sha256(folded, hash);
+	token_hex(hash, 16, out);
+}
+
+static enum by
+by_of(const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].by;
+	return BY_ACTOR;
+}
+
+bool
+limit_take_act(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	char subject[33], folded[ADDRESS_MAX + 1];
+	struct err ignored;
+
+	if (!act->kind->limit || act->door == DOOR_HOUSE || act->door == DOOR_CONSOLE)
+		return true;
+	if (by_of(act->kind->limit) == BY_ADDRESS) {
+		if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
+			return true; /* by token: 130 bits need no counting */
+		limit_subject_address(span_of(folded), subject);
+	} else {
+		(void)snprintf(subject, sizeof(subject), "%" PRId64, act->actor);
+	}
+	return limit_take(clerk, act->kind->limit, subject, err);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "rules/mail_view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "store/attachment.h"
+
+enum { SLUG_MAX = 60 };
+
+const char *
+mail_url_forum(struct clerk *clerk, struct arena *arena, const char *slug)
+{
+	return arena_printf(arena, "%s/f/%s", clerk->settings->site_url, slug);
+}
+
+const char *
+mail_url_post(struct clerk *clerk, struct arena *arena, int64_t post)
+{
+	return arena_printf(arena, "%s/p/%" PRId64, clerk->settings->site_url, post);
+}
+
+const char *
+mail_url_thread(struct clerk *clerk, struct arena *arena, int64_t thread, const char *title)
+{
+	const char *slug = utf8_slug(arena, span_of(title), SLUG_MAX);
+
+	return arena_printf(arena, "%s/t/%" PRId64 "%s%s", clerk->settings->site_url, thread,
+	    *slug ? "-" : "", slug);
+}
+
+const char *
+mail_address_of(struct clerk *clerk, struct arena *arena, const char *local)
+{
+	return arena_printf(arena, "%s@%s", local, clerk->settings->mail_domain);
+}
+
+const char *
+mail_capacity(enum lang lang, const char *capacity)
+{
+	/* clang-format off */
+	static const struct { const char *word, *text; } rows[] = {
+		{ "moderator",   TR("moderator") },
+		{ "association", TR("association") },
+		{ "service",     TR("town service") },
+		{ "council",     TR("town council") },
+		{ "townhall",    TR("town hall") },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].word, capacity) == 0)
+			return tr(lang, rows[i].text);
+	return "";
+}
+
+struct view *
+mail_view_new(struct clerk *clerk, struct arena *arena, enum lang lang, const struct forum *forum)
+{
+	struct view *view = view_new(arena), *site = view_sub(view, "site"), *sub;
+
+	view_text(site, "name", clerk->settings->site_name);
+	view_text(site, "about", "");
+	(void)view_url(site, "url", clerk->settings->site_url);
+	view_text(view, "lang", lang_code(lang));
+	if (!forum)
+		return view;
+	sub = view_sub(view, "forum");
+	view_text(sub, "name", forum->name);
+	view_text(sub, "description", forum->description);
+	view_text(sub, "theme", forum->theme);
+	view_text(sub, "address", mail_address_of(clerk, arena, forum->slug));
+	(void)view_url(sub, "url", mail_url_forum(clerk, arena, forum->slug));
+	return view;
+}
+
+/* Everything but unreserved letters (RFC 3986 §2.3) is percent-encoded. */
+static const char *
+url_segment(struct arena *arena, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *out = arena_alloc(arena, strlen(text) * 3 + 1), *to = out;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (ascii_is_alpha(*text) || ascii_is_digit(*text) || strchr("-._~", *text)) {
+			*to++ = *text;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = hex[c >> 4];
+		*to++ = hex[c & 15];
+	}
+	return out;
+}
+
+static bool
+add_attachments(struct clerk *clerk, struct arena *arena, enum lang lang, struct view *view,
+    int64_t post, struct err *err)
+{
+	struct view_list *list = view_list(view, "attachments");
+	struct attachment *rows;
+	struct view *one;
+	size_t count;
+
+	if (!attachment_list_post(clerk->db, arena, post, &rows, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		one = view_list_add(list);
+		view_text(one, "name", rows[i].name);
+		view_text(one, "type", rows[i].type);
+		view_text(one, "size", i18n_size(arena, lang, rows[i].size));
+		(void)view_url(one, "url",
+		    arena_printf(arena, "%s/a/%s/%s", clerk->settings->site_url,
+			rows[i].public_id, url_segment(arena, rows[i].name)));
+		view_flag(one, "image", false);
+	}
+	return true;
+}
+
+bool
+mail_view_post(struct clerk *clerk, struct arena *arena, enum lang lang, struct view *view,
+    const struct post *post, struct err *err)
+{
+	struct view *sub = view_sub(view, "post");
+
+	view_int(sub, "id", post->id);
+	(void)view_url(sub, "url", mail_url_post(clerk, arena, post->id));
+	view_text(sub, "author", post->author_shown);
+	view_text(sub, "organisation", post->organisation_shown);
+	view_text(sub, "capacity", mail_capacity(lang, post->capacity));
+	view_flag(sub, "official", strcmp(post->capacity, "townhall") == 0);
+	i18n_date_view(sub, "date", arena, lang, post->date, clerk->settings->site_zone);
+	view_text(sub, "subject", post->subject);
+	view_html(sub, "body", (struct html){ post->html });
+	view_span(sub, "text", post->text);
+	view_flag(sub, "by_mail", strcmp(post->door, "mail") == 0);
+	view_text(sub, "why", post->why);
+	return add_attachments(clerk, arena, lang, sub, post->id, err);
+}
