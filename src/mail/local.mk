@@ -31,3 +31,9 @@ libmail_a_SOURCES += \
 	src/mail/mime_read.c src/mail/mime_read.h \
 	src/mail/parsed.c src/mail/parsed.h \
 	src/mail/thread_id.c src/mail/thread_id.h
+libmail_a_SOURCES += src/mail/smtp_reply.c src/mail/smtp_reply.h
+libmail_a_SOURCES += src/mail/smtp_client.c src/mail/smtp_client.h src/mail/smtp_dialogue.h
+libmail_a_SOURCES += src/mail/smtp_say.c src/mail/smtp_hear.c
+check_PROGRAMS += test_smtp_client
+test_smtp_client_SOURCES = tests/unit/test_smtp_client.c
+test_smtp_client_LDADD = $(smtp_test_libs)

@@ -38,6 +38,7 @@ struct smtp_result {
 struct smtp_rcpt {
 	struct mail_address address;
 	struct smtp_result result;
+	bool accepted; /* the client's own: 2xx to RCPT */
 };
 
 struct smtp_message {
@@ -59,7 +60,8 @@ struct smtp_client_options {
 	const char *name; /* ours, for EHLO; copied */
 	enum smtp_tls tls;
 	unsigned patience_max; /* seconds, caps every phase; 0 = RFC 5321 §4.5.3.2 */
-	/* All recipients of the message have their result; it is the transport's again. */
+	/* All recipients of the message have their result; it is the transport's again. Must
+	 * not call the client. */
 	void (*done)(void *context, struct smtp_message *message);
 	void *context;
 	const char *session; /* id, for the log; copied */

@@ -146,3 +146,43 @@ smtp_data_input(struct smtp_data *data, struct span *input)
 	*input = span_from(*input, used);
 	return data->at == AT_END;
 }
+
+/* Cuts a line off the front: at CRLF, CR or LF. */
+static struct span
+next_line(struct span *rest)
+{
+	struct span line = { rest->data, 0 };
+	size_t end;
+
+	while (line.len < rest->len && line.data[line.len] != '\r' && line.data[line.len] != '\n')
+		line.len++;
+	end = line.len + 1;
+	end += end < rest->len && line.data[line.len] == '\r' && line.data[end] == '\n';
+	*rest = span_from(*rest, end);
+	return line;
+}
+
+/* NULs go first: what stands behind one may be the dot that begins the line. */
+static void
+write_line(struct buf *out, struct span line)
+{
+	size_t before = out->len;
+
+	while (line.len > 0) {
+		struct span run = span_first(line, span_find(line, '\0'));
+
+		if (out->len == before && run.len > 0 && run.data[0] == '.')
+			buf_add_char(out, '.');
+		buf_add_span(out, run);
+		line = span_from(line, run.len + 1);
+	}
+	buf_add(out, "\r\n", 2);
+}
+
+void
+smtp_data_write(struct buf *out, struct span message)
+{
+	while (message.len > 0)
+		write_line(out, next_line(&message));
+	buf_add(out, ".\r\n", 3);
+}

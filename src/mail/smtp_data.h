@@ -57,3 +57,8 @@ smtp_data_begin(struct smtp_data *data, const struct smtp_data_limits *limits, s
  * behind it), false when all was eaten and more is to come. */
 bool
 smtp_data_input(struct smtp_data *data, struct span *input);
+
+/* The other way: appends the message for the wire, dots stuffed, with the final dot. What
+ * is no CRLF becomes one, NUL is dropped: we never send a bare CR or LF. */
+void
+smtp_data_write(struct buf *out, struct span message);

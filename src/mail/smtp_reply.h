@@ -33,7 +33,7 @@ struct smtp_reply_reader {
 	char line[SMTP_REPLY_LINE_MAX];
 	size_t line_len;
 	unsigned lines;
-	size_t text_len;
+	bool whole;		 /* the reply was told: the next octet begins another */
 	struct smtp_reply reply; /* growing */
 };
 
