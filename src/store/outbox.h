@@ -32,6 +32,7 @@ struct outbox {
 	const char *address;	/* to whom; filled when read */
 	const char *locale;	/* of the person; filled when read */
 	const char *message_id; /* of the post or notice; filled when read */
+	int64_t forum;		/* of the post, 0 for a notice; filled when read */
 };
 
 /* Rows for every subscriber of the forum who takes this post: mode each; topics where

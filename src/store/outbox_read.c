@@ -7,11 +7,12 @@
 #define OUTBOX_SELECT                                                                       \
 	"SELECT o.id, o.post, o.notice, o.person, o.address, o.state, o.attempts, o.tries," \
 	"       o.next, o.created, o.done, o.answer, o.bounced, a.address, p.locale,"       \
-	"       COALESCE((SELECT m.message_id FROM post AS m WHERE m.id = o.post),"         \
-	"           (SELECT n.message_id FROM notice AS n WHERE n.id = o.notice))"          \
+	"       COALESCE(m.message_id, n.message_id), m.forum"                              \
 	"  FROM outbox AS o"                                                                \
 	"  CROSS JOIN address AS a ON a.id = o.address"                                     \
-	"  CROSS JOIN person AS p ON p.id = o.person"
+	"  CROSS JOIN person AS p ON p.id = o.person"                                       \
+	"  LEFT JOIN post AS m ON m.id = o.post"                                            \
+	"  LEFT JOIN notice AS n ON n.id = o.notice"
 
 static const char sql_find[] = OUTBOX_SELECT " WHERE o.id = $1";
 static const char sql_due[] = OUTBOX_SELECT " WHERE o.state = 'due' AND o.next <= $1"
@@ -47,6 +48,7 @@ static const struct db_field outbox_columns[] = {
 	DB_FIELD(TEXT, struct outbox, address),
 	DB_FIELD(TEXT, struct outbox, locale),
 	DB_FIELD(TEXT, struct outbox, message_id),
+	DB_FIELD(INT, struct outbox, forum),
 };
 /* clang-format on */
 static const struct db_fields outbox_fields = DB_FIELDS(struct outbox, outbox_columns);

@@ -4,8 +4,9 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-#define PERSON_COLUMNS \
-	"p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted, p.created"
+#define PERSON_COLUMNS                                                                   \
+	"p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted," \
+	" p.identifier IS NOT NULL, p.created"
 
 static const char sql_add[] =
     "INSERT INTO person"
@@ -21,6 +22,10 @@ static const char sql_list[] = "SELECT " PERSON_COLUMNS " FROM person AS p"
 			       " WHERE p.id > $1"
 			       " ORDER BY p.id"
 			       " LIMIT $2";
+static const char sql_administrators[] = "SELECT " PERSON_COLUMNS " FROM person AS p"
+					 " WHERE p.administrator = 1 AND p.state = 'active'"
+					 " ORDER BY p.id"
+					 " LIMIT 100";
 
 /* clang-format off */
 static const struct db_field person_columns[] = {
@@ -31,6 +36,7 @@ static const struct db_field person_columns[] = {
 	DB_FIELD(TEXT, struct person, password),
 	DB_FIELD(BOOL, struct person, administrator),
 	DB_FIELD(BOOL, struct person, trusted),
+	DB_FIELD(BOOL, struct person, on_roll),
 	DB_FIELD(INT, struct person, created),
 };
 /* clang-format on */
@@ -85,4 +91,13 @@ person_list(struct db *db, struct arena *arena, int64_t after, size_t room, stru
 	    &person_fields, people, count, err);
 }
 
-const char *const person_statements[] = { sql_add, sql_find, sql_set, sql_trust, sql_list, NULL };
+bool
+person_list_administrators(
+    struct db *db, struct arena *arena, struct person **people, size_t *count, struct err *err)
+{
+	return db_list(
+	    db, arena, sql_administrators, DB_NO_VALUES, &person_fields, people, count, err);
+}
+
+const char *const person_statements[] = { sql_add, sql_find, sql_set, sql_trust, sql_list,
+	sql_administrators, NULL };

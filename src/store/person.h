@@ -20,6 +20,7 @@ struct person {
 	const char *password; /* PHC string; "" = none */
 	bool administrator;
 	bool trusted;
+	bool on_roll; /* claimed a line of a roll; only read */
 	int64_t created;
 };
 
@@ -52,6 +53,11 @@ person_set_trusted(struct db *db, int64_t id, bool trusted, struct err *err);
 bool
 person_list(struct db *db, struct arena *arena, int64_t after, size_t room, struct person **people,
     size_t *count, struct err *err);
+
+/* The active administrators, by id; at most 100. */
+bool
+person_list_administrators(
+    struct db *db, struct arena *arena, struct person **people, size_t *count, struct err *err);
 
 /* The person an address belongs to, and that address: one statement, for mail that comes
  * in. `address` may be NULL. */

@@ -8,7 +8,7 @@
 
 static const char sql_find_person[] =
     "SELECT p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted,"
-    "       p.created, " ADDRESS_COLUMNS "  FROM address AS a"
+    "       p.identifier IS NOT NULL, p.created, " ADDRESS_COLUMNS "  FROM address AS a"
     "  JOIN person AS p ON p.id = a.person"
     " WHERE a.folded = $1";
 static const char sql_add[] =
@@ -57,6 +57,7 @@ static const struct db_field holder_columns[] = {
 	DB_FIELD(TEXT, struct holder, person.password),
 	DB_FIELD(BOOL, struct holder, person.administrator),
 	DB_FIELD(BOOL, struct holder, person.trusted),
+	DB_FIELD(BOOL, struct holder, person.on_roll),
 	DB_FIELD(INT, struct holder, person.created),
 	ADDRESS_FIELDS(struct holder, address.),
 };

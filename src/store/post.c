@@ -23,6 +23,9 @@ static const char sql_place[] =
     "UPDATE post SET thread = $2, parent = $3, awaits = $4, date = $5 WHERE id = $1";
 static const char sql_fill[] =
     "UPDATE post SET parent = $3, awaits = NULL WHERE awaits = $2 AND forum = $1";
+static const char sql_parent[] = "UPDATE post SET parent = $2 WHERE id = $1";
+static const char sql_hold[] =
+    "UPDATE post SET hold = $2, proof = $3 WHERE id = $1 AND state = 'held'";
 static const char sql_html[] = "UPDATE post SET html = $2, renderer = $3 WHERE id = $1";
 
 /* clang-format off */
@@ -110,10 +113,27 @@ post_fill(struct db *db, int64_t forum, struct span message_id, int64_t parent, 
 }
 
 bool
+post_set_parent(struct db *db, int64_t id, int64_t parent, struct err *err)
+{
+	return db_do_one(db, sql_parent, DB_VALUES(DB_INT(id), DB_ID(parent)), err);
+}
+
+bool
+post_set_hold(struct db *db, int64_t id, const char *hold, const char *proof, struct err *err)
+{
+	int64_t changed;
+
+	if (!db_do(
+		db, sql_hold, DB_VALUES(DB_INT(id), DB_WORD(hold), DB_WORD(proof)), &changed, err))
+		return false;
+	return changed > 0 || err_set(err, ERR_CONFLICT, "This post is not held any more.");
+}
+
+bool
 post_set_html(struct db *db, int64_t id, struct span html, int64_t renderer, struct err *err)
 {
 	return db_do_one(db, sql_html, DB_VALUES(DB_INT(id), DB_TEXT(html), DB_INT(renderer)), err);
 }
 
 const char *const post_statements[] = { sql_add, sql_find, sql_find_head, sql_move, sql_place,
-	sql_fill, sql_html, NULL };
+	sql_fill, sql_parent, sql_hold, sql_html, NULL };

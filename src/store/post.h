@@ -68,6 +68,11 @@ bool
 post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, struct post **posts,
     size_t *count, struct err *err);
 
+/* Published posts of a thread whose true parent is not here, in order; heads only. */
+bool
+post_list_awaiting(struct db *db, struct arena *arena, int64_t thread, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+
 /* Held posts of a forum, oldest first, after one, without source. */
 bool
 post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
@@ -97,6 +102,14 @@ post_move(struct db *db, int64_t id, const char *from, const char *to, int64_t b
 bool
 post_place(struct db *db, int64_t id, int64_t thread, int64_t parent, struct span awaits,
     int64_t date, struct err *err);
+
+/* Its parent alone; what it awaits stays. */
+bool
+post_set_parent(struct db *db, int64_t id, int64_t parent, struct err *err);
+
+/* Why a held post waits, and how its author was proved. CONFLICT where it is not held. */
+bool
+post_set_hold(struct db *db, int64_t id, const char *hold, const char *proof, struct err *err);
 
 /* The posts of this forum that awaited this Message-ID have their parent now. */
 bool

@@ -16,6 +16,11 @@ static const char sql_tree[] = "SELECT id, parent, date"
 			       " WHERE thread = $1 AND state = 'published'"
 			       " ORDER BY date, id"
 			       " LIMIT $2";
+static const char sql_awaiting[] = "SELECT " POST_HEAD_COLUMNS "  FROM post AS p"
+				   " WHERE p.thread = $1 AND p.state = 'published'"
+				   "   AND p.awaits IS NOT NULL"
+				   " ORDER BY p.date, p.id"
+				   " LIMIT $2";
 static const char sql_held[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
 			       "  FROM post AS p"
 			       " WHERE p.forum = $1 AND p.state = 'held' AND p.id > $2"
@@ -74,6 +79,14 @@ post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, 
 }
 
 bool
+post_list_awaiting(struct db *db, struct arena *arena, int64_t thread, size_t room,
+    struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_awaiting, DB_VALUES(DB_INT(thread), DB_INT((int64_t)room)),
+	    &post_head_fields, posts, count, err);
+}
+
+bool
 post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
     struct post **posts, size_t *count, struct err *err)
 {
@@ -104,5 +117,5 @@ post_count_author(struct db *db, int64_t author, int64_t forum, const char *stat
 	    DB_VALUES(DB_INT(author), DB_INT(forum), DB_WORD(state), DB_INT(most)), count, err);
 }
 
-const char *const post_list_statements[] = { sql_thread, sql_tree, sql_held, sql_count_held,
-	sql_message, sql_count_author, NULL };
+const char *const post_list_statements[] = { sql_thread, sql_tree, sql_awaiting, sql_held,
+	sql_count_held, sql_message, sql_count_author, NULL };

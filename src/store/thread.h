@@ -39,6 +39,11 @@ thread_add(
 bool
 thread_find(struct db *db, struct arena *arena, int64_t id, struct thread *thread, struct err *err);
 
+/* Without the fields for lists (they are ""): cheaper. */
+bool
+thread_find_head(
+    struct db *db, struct arena *arena, int64_t id, struct thread *thread, struct err *err);
+
 /* The pinned ones of a forum, latest first; at most 100. Neither merged nor empty. */
 bool
 thread_list_pinned(struct db *db, struct arena *arena, int64_t forum, struct thread **threads,

@@ -16,6 +16,11 @@
 	"  JOIN forum AS f ON f.id = t.forum"
 
 static const char sql_find[] = THREAD_SELECT " WHERE t.id = $1";
+static const char sql_find_head[] =
+    "SELECT id, forum, kind, title, state, merged, pinned, posts, first, last, created,"
+    "       '', '', '', ''"
+    "  FROM thread"
+    " WHERE id = $1";
 static const char sql_pinned[] =
     THREAD_SELECT " WHERE t.forum = $1 AND t.pinned = 1 AND t.state <> 'merged' AND t.posts > 0"
 		  " ORDER BY t.last DESC, t.id DESC"
@@ -64,6 +69,13 @@ thread_find(struct db *db, struct arena *arena, int64_t id, struct thread *threa
 }
 
 bool
+thread_find_head(
+    struct db *db, struct arena *arena, int64_t id, struct thread *thread, struct err *err)
+{
+	return db_one(db, arena, sql_find_head, DB_VALUES(DB_INT(id)), &thread_fields, thread, err);
+}
+
+bool
 thread_list_pinned(struct db *db, struct arena *arena, int64_t forum, struct thread **threads,
     size_t *count, struct err *err)
 {
@@ -94,4 +106,5 @@ thread_list_latest(struct db *db, struct arena *arena, int64_t before_last, int6
 	    &thread_fields, threads, count, err);
 }
 
-const char *const thread_list_statements[] = { sql_find, sql_pinned, sql_list, sql_latest, NULL };
+const char *const thread_list_statements[] = { sql_find, sql_find_head, sql_pinned, sql_list,
+	sql_latest, NULL };
