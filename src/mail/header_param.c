@@ -51,15 +51,23 @@ skip_blanks(struct span in, size_t at)
 	return at;
 }
 
-/* The first word, blanks and comments inside removed: "text / plain (x)". */
+/* The first word, comments and the blanks around its slash removed: "text / plain (x)". */
 static struct span
 read_word(struct arena *arena, struct span in, size_t *at)
 {
 	char *out = arena_alloc(arena, in.len + 1);
-	size_t n = 0, i = 0;
+	size_t n = 0, i = skip_blanks(in, 0);
 
-	while ((i = skip_blanks(in, i)) < in.len && in.data[i] != ';')
-		out[n++] = ascii_lower(in.data[i++]);
+	while (i < in.len && in.data[i] != ';') {
+		size_t next = skip_blanks(in, i);
+		bool is_gap = next > i && next < in.len && in.data[next] != '/' && n > 0 &&
+		    out[n - 1] != '/';
+		if (is_gap)
+			break; /* a ";" was forgotten: what follows is a parameter */
+		i = next;
+		if (i < in.len && in.data[i] != ';')
+			out[n++] = ascii_lower(in.data[i++]);
+	}
 	*at = i;
 	if (n >= 2 && out[0] == '"' && out[n - 1] == '"')
 		return span_make(out + 1, n - 2);

@@ -37,3 +37,6 @@ libmail_a_SOURCES += src/mail/smtp_say.c src/mail/smtp_hear.c
 check_PROGRAMS += test_smtp_client
 test_smtp_client_SOURCES = tests/unit/test_smtp_client.c
 test_smtp_client_LDADD = $(smtp_test_libs)
+libmail_a_SOURCES += \
+	src/mail/message_head.c src/mail/message_head.h \
+	src/mail/message_write.c src/mail/message_write.h

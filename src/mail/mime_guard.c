@@ -132,3 +132,57 @@ mime_guard(struct arena *arena, struct span raw, size_t body, const struct heade
 	rename_types(copy->data, copy->len);
 	return check_counts(span_make(copy->data + copy->head, rest.len));
 }
+
+enum delimiter { DELIMITER_NONE, DELIMITER_NEXT, DELIMITER_CLOSE };
+
+/* "--boundary" or "--boundary--", blanks behind it (RFC 2046 §5.1.1). */
+static enum delimiter
+read_delimiter(struct span line, struct span boundary)
+{
+	if (!span_starts(line, "--") ||
+	    !span_equal(span_first(span_from(line, 2), boundary.len), boundary))
+		return DELIMITER_NONE;
+	struct span rest = span_from(line, 2 + boundary.len);
+	bool is_close = span_starts(rest, "--");
+	if (span_trim(span_from(rest, is_close ? 2 : 0)).len > 0)
+		return DELIMITER_NONE;
+	return is_close ? DELIMITER_CLOSE : DELIMITER_NEXT;
+}
+
+/* Without the line end that belongs to the delimiter. */
+static struct span
+part_between(struct span content, size_t begin, size_t end)
+{
+	if (end > begin && content.data[end - 1] == '\n')
+		end--;
+	if (end > begin && content.data[end - 1] == '\r')
+		end--;
+	return span_first(span_from(content, begin), end - begin);
+}
+
+void
+mime_split(struct arena *arena, struct span content, struct span boundary, size_t max,
+    struct mime_extents *extents)
+{
+	struct span rest = content, line;
+	size_t begin = 0;
+	bool is_open = false, is_closed = false;
+
+	*extents = (struct mime_extents){ .list = arena_array(arena, max + 1, sizeof(struct span)) };
+	while (!is_closed && extents->count < max) {
+		size_t at = content.len - rest.len;
+		if (!span_next_line(&rest, &line))
+			break;
+		enum delimiter delimiter = read_delimiter(line, boundary);
+		if (delimiter == DELIMITER_NONE)
+			continue;
+		extents->delimiters++;
+		if (is_open)
+			extents->list[extents->count++] = part_between(content, begin, at);
+		is_open = true;
+		is_closed = delimiter == DELIMITER_CLOSE;
+		begin = content.len - rest.len;
+	}
+	if (is_open && !is_closed && begin < content.len)
+		extents->list[extents->count++] = span_from(content, begin);
+}

@@ -28,3 +28,15 @@ struct mime_copy {
 const char *
 mime_guard(struct arena *arena, struct span raw, size_t body, const struct header_value *type,
     struct mime_copy *copy);
+
+struct mime_extents {
+	struct span *list; /* parts, heads included, borrowed from the content */
+	size_t count;
+	size_t delimiters; /* lines seen that are the boundary, the closing one included */
+};
+
+/* The parts of one multipart, by its boundary alone: for what libetpan gives up
+ * on. At most max parts; the rest is the last part's. */
+void
+mime_split(struct arena *arena, struct span content, struct span boundary, size_t max,
+    struct mime_extents *extents);

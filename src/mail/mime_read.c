@@ -90,7 +90,7 @@ part_read(struct arena *arena, struct span raw, size_t start, size_t len, const 
 	part->length = octets.len - part->header.body;
 }
 
-/* A leaf after all: a multipart without parts is shown as the text it holds. */
+/* A leaf after all: a multipart without a boundary is shown as the text it holds. */
 static void
 part_is_leaf(struct mime_part *part)
 {
@@ -108,114 +108,153 @@ tree_close(struct mime_tree *tree, const char *over_limit)
 	tree->parts[0].is_multipart = false;
 }
 
+/* Children still to visit: libetpan's, or those that we found ourselves. */
 struct level {
-	clistiter *next; /* child to visit, or NULL */
-	size_t part;     /* index of the parent */
+	clistiter *next;
+	struct span *extents;
+	size_t extent_count;
+	size_t part; /* index of the parent */
 };
 
 struct walk {
 	struct arena *arena;
 	struct mime_tree *tree;
-	const struct mime_copy *copy;
+	struct mime_copy copy;
 	struct level levels[MIME_DEPTH_MAX];
 	size_t depth; /* levels in use */
 };
 
-/* Adds one node of libetpan's tree; false where it would be one too many. */
+/* The children that libetpan found in a node, or NULL. */
+static clistiter *
+first_child(const struct mailmime *mime)
+{
+	if (mime == NULL || mime->mm_type != MAILMIME_MULTIPLE)
+		return NULL;
+	clist *children = mime->mm_data.mm_multipart.mm_mp_list;
+	return children != NULL ? clist_begin(children) : NULL;
+}
+
+static size_t
+count_children(clistiter *child)
+{
+	size_t count = 0;
+
+	for (; child != NULL; child = clist_next(child))
+		count++;
+	return count;
+}
+
+/* Goes down into the part at index. Where libetpan and the letter of RFC 2046 do not
+ * agree on the number of parts (broken boundaries), the letter counts. */
 static const char *
-walk_add(struct walk *w, const struct mailmime *mime)
+walk_enter(struct walk *w, size_t index, clistiter *children)
+{
+	struct mime_part *part = &w->tree->parts[index];
+	struct span boundary = header_param(&part->type, "boundary");
+	struct mime_extents own = { 0 };
+
+	if (!word_is_multipart(part->type.word))
+		return NULL;
+	if (boundary.len > 0)
+		mime_split(w->arena, span_first(span_from(w->tree->raw, part->offset), part->length),
+		    boundary, MIME_PARTS_MAX, &own);
+	if (own.count != count_children(children))
+		children = NULL;
+	part->is_multipart = own.delimiters > 0;
+	if (!part->is_multipart)
+		part_is_leaf(part);
+	if (own.count == 0)
+		return NULL;
+	if (w->depth == MIME_DEPTH_MAX)
+		return "parts too deep";
+	if (children != NULL)
+		own.count = 0;
+	w->levels[w->depth++] = (struct level){ children, own.list, own.count, index };
+	return NULL;
+}
+
+/* Adds the part that lies at start. */
+static const char *
+walk_add(struct walk *w, size_t start, size_t len, clistiter *children)
 {
 	struct mime_tree *tree = w->tree;
-	size_t parent = w->levels[w->depth - 1].part, at = 0;
+	size_t parent = w->levels[w->depth - 1].part;
+	bool is_digest = span_is(tree->parts[parent].type.word, "multipart/digest");
 
-	if (mime->mm_mime_start != NULL)
-		at = (size_t)(mime->mm_mime_start - w->copy->data);
-	if (at < w->copy->head || at > w->copy->len || mime->mm_length > w->copy->len - at)
-		return NULL; /* nothing of the message: an empty part */
 	if (tree->count == MIME_PARTS_MAX)
 		return "too many parts";
 	struct mime_part *part = &tree->parts[tree->count++];
-	bool is_digest = span_is(tree->parts[parent].type.word, "multipart/digest");
-	part_read(w->arena, tree->raw, at - w->copy->head + w->copy->body, mime->mm_length,
-	    is_digest ? "message/rfc822" : "text/plain", part);
+	part_read(w->arena, tree->raw, start, len, is_digest ? "message/rfc822" : "text/plain", part);
 	part->depth = w->depth;
 	part->end = tree->count;
 	if (part->header.over_limit != NULL)
 		return part->header.over_limit;
-	clist *children = mime->mm_type == MAILMIME_MULTIPLE ?
-	    mime->mm_data.mm_multipart.mm_mp_list : NULL;
-	part->is_multipart = children != NULL && clist_begin(children) != NULL;
-	if (!part->is_multipart) {
-		part_is_leaf(part);
-		return NULL;
-	}
-	if (w->depth == MIME_DEPTH_MAX)
-		return "parts too deep";
-	w->levels[w->depth++] = (struct level){ clist_begin(children), tree->count - 1 };
-	return NULL;
+	return walk_enter(w, tree->count - 1, children);
 }
 
-/* All nodes below the root, in order, without recursion. */
 static const char *
-walk_tree(struct walk *w, const struct mailmime *root)
+walk_node(struct walk *w, const struct mailmime *mime)
 {
-	w->levels[0] = (struct level){ clist_begin(root->mm_data.mm_multipart.mm_mp_list), 0 };
-	w->depth = 1;
-	while (w->depth > 0) {
+	size_t at = 0;
+
+	if (mime->mm_mime_start != NULL)
+		at = (size_t)(mime->mm_mime_start - w->copy.data);
+	if (at < w->copy.head || at > w->copy.len || mime->mm_length > w->copy.len - at)
+		return NULL; /* nothing of the message: an empty part */
+	return walk_add(w, at - w->copy.head + w->copy.body, mime->mm_length, first_child(mime));
+}
+
+static const char *
+walk_extent(struct walk *w, struct span extent)
+{
+	return walk_add(w, (size_t)(extent.data - w->tree->raw.data), extent.len, NULL);
+}
+
+/* All parts below the root, in order, without recursion. */
+static const char *
+walk_tree(struct walk *w, clistiter *children)
+{
+	const char *why = walk_enter(w, 0, children);
+
+	while (why == NULL && w->depth > 0) {
 		struct level *level = &w->levels[w->depth - 1];
-		if (level->next == NULL) {
+		if (level->next != NULL) {
+			const struct mailmime *mime = clist_content(level->next);
+			level->next = clist_next(level->next);
+			why = walk_node(w, mime);
+		} else if (level->extent_count > 0) {
+			level->extent_count--;
+			why = walk_extent(w, *level->extents++);
+		} else {
 			w->tree->parts[level->part].end = w->tree->count;
 			w->depth--;
-			continue;
 		}
-		const struct mailmime *mime = clist_content(level->next);
-		level->next = clist_next(level->next);
-		const char *why = walk_add(w, mime);
-		if (why != NULL)
-			return why;
 	}
-	return NULL;
-}
-
-/* The multipart that libetpan found at the top, or NULL. */
-static const struct mailmime *
-find_root(const struct mailmime *mime)
-{
-	if (mime->mm_type == MAILMIME_MESSAGE)
-		mime = mime->mm_data.mm_message.mm_msg_mime;
-	if (mime == NULL || mime->mm_type != MAILMIME_MULTIPLE)
-		return NULL;
-	return clist_begin(mime->mm_data.mm_multipart.mm_mp_list) != NULL ? mime : NULL;
+	return why;
 }
 
 static void
 read_multipart(struct arena *arena, struct mime_tree *tree)
 {
 	struct mime_part *root = &tree->parts[0];
-	struct mime_copy copy;
-	struct mailmime *mime = NULL;
+	struct walk walk = { .arena = arena, .tree = tree };
+	struct mailmime *mime = NULL, *top = NULL;
 	size_t at = 0;
 
-	const char *why = mime_guard(arena, tree->raw, root->offset, &root->type, &copy);
+	const char *why = mime_guard(arena, tree->raw, root->offset, &root->type, &walk.copy);
 	if (why != NULL) {
 		tree_close(tree, why);
 		return;
 	}
-	if (mailmime_parse(copy.data, copy.len, &at, &mime) != MAILIMF_NO_ERROR || mime == NULL) {
-		part_is_leaf(root);
-		return;
-	}
-	const struct mailmime *top = find_root(mime);
-	struct walk walk = { .arena = arena, .tree = tree, .copy = &copy };
-	if (top == NULL) {
-		part_is_leaf(root);
-	} else {
-		root->is_multipart = true;
-		why = walk_tree(&walk, top);
-		if (why != NULL)
-			tree_close(tree, why);
-	}
-	mailmime_free(mime);
+	if (mailmime_parse(walk.copy.data, walk.copy.len, &at, &mime) == MAILIMF_NO_ERROR)
+		top = mime;
+	if (top != NULL && top->mm_type == MAILMIME_MESSAGE)
+		top = top->mm_data.mm_message.mm_msg_mime;
+	why = walk_tree(&walk, first_child(top));
+	if (why != NULL)
+		tree_close(tree, why);
+	if (mime != NULL)
+		mailmime_free(mime);
 }
 
 void

@@ -21,3 +21,6 @@ libtext_a_SOURCES += src/text/template_check.c src/text/template_markup.c \
 libtext_a_SOURCES += src/text/quote.c src/text/quote.h src/text/quote_line.c src/text/quote_line.h
 libtext_a_SOURCES += src/text/quote_words.c src/text/quote_words.h
 libtext_a_SOURCES += src/text/mail_text.c src/text/mail_text.h
+
+# The document around the HTML part of a mail
+libtext_a_SOURCES += src/text/html_mail.c src/text/html_mail.h
