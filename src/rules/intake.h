@@ -13,7 +13,10 @@
 /* act mail.receive, input: "recipient" (one or more local parts), "from" (envelope
  * sender), "peer", "door" (smtp, lmtp, fetch, console), "raw" (octets) or a descriptor
  * with "size"; output: "inbox" (id) for each recipient. Header facts of the front ride
- * along as "head.*" and may refuse in session (DENIED). */
+ * along and may refuse in session (DENIED): "head.from" (address of the first mailbox),
+ * "head.auto" (first word of Auto-Submitted), "head.id" (Message-ID without brackets),
+ * "head.report" and "head.robot" (flags); all may be absent. "peer" is an IP address or
+ * "unix". The key is of the SMTP transaction. */
 bool
 intake_receive(struct clerk *, const struct act *, struct outcome *, struct err *);
 
