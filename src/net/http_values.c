@@ -163,8 +163,8 @@ http_etag_matches(struct span list, struct span etag)
 		list = http_trim(span_from(list, end));
 		if (list.len > 0 && list.data[0] != ',')
 			return false;
-		while (list.len > 0 && (list.data[0] == ',' || list.data[0] == ' '))
-			list = span_from(list, 1);
+		while (list.len > 0 && list.data[0] == ',')
+			list = http_trim(span_from(list, 1));
 	}
 	return false;
 }

@@ -18,3 +18,11 @@ libnet_a_SOURCES = \
 	src/net/multipart.c src/net/multipart.h \
 	src/net/resolve.c src/net/resolve.h \
 	src/net/tls.c src/net/tls.h
+
+check_PROGRAMS += test_http_parse test_multipart
+
+test_http_parse_SOURCES = tests/unit/test_http_parse.c tests/unit/json.c tests/unit/json.h
+test_http_parse_LDADD = libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_multipart_SOURCES = tests/unit/test_multipart.c
+test_multipart_LDADD = libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
