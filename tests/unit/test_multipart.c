@@ -51,7 +51,7 @@ static const struct {
 	    "f|a.txt||;" },
 	{ "quotes as browsers write them", PART "name=\"f\"; filename=\"a%22b\\\"c\"\r\n\r\n" END,
 	    "f|a\"b\"c||;" },
-	{ "data that looks like it", PART "name=\"a\"\r\n\r\n--B\r\n-B\r\n--A" END, "a|-||--B\r\n-B\r\n--A;" },
+	{ "data that looks like it", PART "name=\"a\"\r\n\r\nx--B\r\n-B\r\n--A" END, "a|-||x--B\r\n-B\r\n--A;" },
 	{ "empty", "", NULL },
 	{ "no delimiter", "hello", NULL },
 	{ "a preamble", "hello\r\n" PART "name=\"a\"\r\n\r\n1" END, NULL },
