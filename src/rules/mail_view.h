@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "rules/clerk.h"
+#include "rules/words.h"
 #include "store/forum.h"
 #include "store/post.h"
 #include "text/i18n.h"
@@ -30,7 +31,3 @@ mail_url_thread(struct clerk *clerk, struct arena *arena, int64_t thread, const 
 /* local@our-domain */
 const char *
 mail_address_of(struct clerk *clerk, struct arena *arena, const char *local);
-
-/* "town hall", "moderator" ... for the word in post.capacity; "" for a resident. */
-const char *
-mail_capacity(enum lang lang, const char *capacity);

@@ -10,6 +10,7 @@
 #include "mail/parsed.h"
 #include "rules/act.h"
 #include "rules/standing.h"
+#include "rules/words.h"
 #include "store/forum.h"
 #include "store/person.h"
 #include "store/post.h"
@@ -63,17 +64,6 @@ posting_store(struct clerk *clerk, struct arena *arena, const struct draft *draf
 bool
 posting_publish_held(struct clerk *clerk, struct arena *arena, int64_t post, int64_t by,
     struct posted *posted, struct err *err);
-
-/* Why a post waits. The word is of the book; tr() of the text is for people. */
-struct hold_reason {
-	const char *word;
-	const char *text; /* a sentence in English, in the catalogues */
-};
-extern const struct hold_reason hold_reasons[]; /* ends with a NULL word */
-
-/* The sentence of a word, untranslated; a general one for an unknown word. */
-const char *
-hold_reason_text(const char *word);
 
 /* act post.add: forum + subject, or parent; source; attach; speaker (organisation). */
 bool

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A mail to a forum: who wrote it, may it appear, was it here before (DESIGN §5, §9). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mail/address.h"
+#include "mail/thread_id.h"
+#include "rules/intake_work.h"
+#include "rules/limit.h"
+#include "rules/moderation.h"
+#include "rules/posting.h"
+#include "rules/proof.h"
+#include "rules/standing.h"
+#include "rules/threading.h"
+
+struct mail_post {
+	struct intake *intake;
+	struct forum forum;
+	struct author author;
+	struct standing standing;
+	struct axes axes;
+	struct proof proof;
+	int64_t token_post, token_person; /* of the reply token; 0: none */
+	struct draft draft;
+};
+
+/* ---- the author ---- */
+
+static void
+read_reply_token(struct mail_post *work)
+{
+	struct intake *intake = work->intake;
+	enum mail_purpose purpose;
+	uint64_t a, b;
+
+	if (intake->to.kind != MAIL_TO_REPLY ||
+	    !mail_token_read(&intake->clerk->token_keys, span_of(intake->to.token), &purpose, &a,
+		&b) ||
+	    purpose != MAIL_PURPOSE_REPLY)
+		return;
+	work->token_post = (int64_t)a;
+	work->token_person = (int64_t)b;
+}
+
+static struct proof
+prove(struct intake *intake, const struct author *author, bool token)
+{
+	struct proof_facts facts = {
+		.known = author_is_known(author),
+		.remembered = author->unproved_ok,
+		.token = token,
+		.verdict = proof_verdict(intake->clerk->settings, intake->parsed,
+		    span_of(intake->row.peer)),
+	};
+
+	return proof_judge(&facts);
+}
+
+bool
+intake_prove_author(struct intake *intake, struct author *author, bool token, bool *proved,
+    struct err *err)
+{
+	if (!author_find(intake->clerk, intake->arena, intake->parsed, author, err))
+		return false;
+	*proved = intake->parsed->from_count == 1 && author_is_known(author) &&
+	    prove(intake, author, token).action == PROOF_GOOD;
+	return true;
+}
+
+static bool
+load_author(struct mail_post *work, struct err *err)
+{
+	struct intake *intake = work->intake;
+	struct clerk *clerk = intake->clerk;
+
+	if (!author_find(clerk, intake->arena, intake->parsed, &work->author, err) ||
+	    !standing_load(clerk->db, intake->arena, clerk->now, &work->author.person,
+		&work->forum, &work->standing, err))
+		return false;
+	read_reply_token(work);
+	work->proof = prove(intake, &work->author,
+	    work->token_person != 0 && work->token_person == work->author.person.id);
+	return true;
+}
+
+/* ---- does it wait? ---- */
+
+static bool
+is_over_rate(struct mail_post *work, bool *over, struct err *err)
+{
+	char subject[24];
+
+	(void)snprintf(subject, sizeof(subject), "%" PRId64, work->author.person.id);
+	*over = !limit_take(work->intake->clerk, "POST_MAIL", subject, err);
+	if (*over && err->kind != ERR_TOO_MUCH)
+		return false;
+	err_clear(err);
+	return true;
+}
+
+static bool
+answers_something(const struct mail_post *work)
+{
+	return work->draft.parent != 0 || *work->draft.chain;
+}
+
+/* What is wrong with the mail itself, whoever wrote it; "" = nothing. */
+static const char *
+hold_of_mail(const struct mail_post *work)
+{
+	const struct parsed *parsed = work->intake->parsed;
+
+	if (parsed->over_limit.len > 0)
+		return "over-limit";
+	if (parsed->is_encrypted)
+		return "encrypted";
+	if (parsed->subject.len == 0 && !answers_something(work))
+		return "no-subject";
+	if (parsed->own.len == 0 && parsed->attachment_count == 0)
+		return "no-text";
+	return "";
+}
+
+/* First reason found. The order goes from what says most about the sender to what the
+ * forum asks of everybody. */
+static bool
+find_hold(struct mail_post *work, struct err *err)
+{
+	struct draft *draft = &work->draft;
+	struct err why;
+	bool over;
+
+	if (work->intake->robot.action == ROBOT_HOLD) {
+		draft->hold = work->intake->robot.word;
+	} else if (work->intake->parsed->from_count != 1 || work->author.address == 0) {
+		draft->hold = "sender";
+	} else if (!permission_write(&work->standing, &work->axes, &why)) {
+		draft->hold = "stranger";
+		draft->tell_author = work->proof.action == PROOF_GOOD;
+	} else if (work->proof.action != PROOF_GOOD) {
+		draft->hold = work->proof.hold;
+		draft->ask_author = work->proof.action == PROOF_ASK;
+	} else {
+		draft->tell_author = true;
+		draft->hold = hold_of_mail(work);
+		if (!*draft->hold) {
+			if (!is_over_rate(work, &over, err))
+				return false;
+			draft->hold = over ? "limit" :
+					     permission_hold(&work->standing, &work->axes);
+		}
+	}
+	return true;
+}
+
+/* ---- what it becomes ---- */
+
+/* A token is of a post of this very forum, or it says nothing about the place. */
+static bool
+find_token_parent(struct mail_post *work, int64_t *parent, struct err *err)
+{
+	struct post head;
+
+	*parent = 0;
+	if (work->token_post == 0)
+		return true;
+	if (!post_find_head(work->intake->clerk->db, work->intake->arena, work->token_post, &head,
+		err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+		return true;
+	}
+	if (head.forum == work->forum.id && head.thread != 0)
+		*parent = head.id;
+	return true;
+}
+
+/* "TR :" without our token is a deliberate share: it opens a thread of its own. */
+static bool
+fill_place(struct mail_post *work, struct err *err)
+{
+	const struct parsed *parsed = work->intake->parsed;
+
+	work->draft.chain = "";
+	if (!find_token_parent(work, &work->draft.parent, err))
+		return false;
+	if (work->draft.parent == 0 && !parsed->is_forward)
+		work->draft.chain = threading_chain(work->intake->arena, parsed);
+	return true;
+}
+
+static void
+fill_attachments(struct mail_post *work)
+{
+	const struct parsed *parsed = work->intake->parsed;
+	struct draft_attachment *list;
+
+	list = arena_array(work->intake->arena, parsed->attachment_count, sizeof(*list));
+	for (size_t i = 0; i < parsed->attachment_count; i++) {
+		const struct parsed_attachment *from = &parsed->attachments[i];
+
+		list[i] = (struct draft_attachment){ from->name, from->type, work->intake->row.raw,
+			from->offset, from->length, from->encoding, from->size };
+	}
+	work->draft.attachments = list;
+	work->draft.attachment_count = parsed->attachment_count;
+}
+
+/* People in To and Cc have it already; our own addresses among them are no people. */
+static void
+fill_already(struct mail_post *work)
+{
+	const struct parsed *parsed = work->intake->parsed;
+	struct arena *arena = work->intake->arena;
+	const char *ours = arena_printf(arena, "@%s", work->intake->clerk->settings->mail_domain);
+	struct span *list = arena_array(arena, parsed->to_cc.count, sizeof(*list));
+	char folded[ADDRESS_MAX + 1];
+	size_t count = 0;
+	struct err err;
+
+	for (size_t i = 0; i < parsed->to_cc.count; i++)
+		if (address_fold_text(parsed->to_cc.items[i], folded, &err) &&
+		    !span_ends(span_of(folded), ours))
+			list[count++] = arena_span(arena, span_of(folded));
+	work->draft.already = list;
+	work->draft.already_count = count;
+}
+
+static bool
+fill_draft(struct mail_post *work, struct err *err)
+{
+	struct intake *intake = work->intake;
+	const struct parsed *parsed = intake->parsed;
+	struct draft *draft = &work->draft;
+
+	draft->forum = &work->forum;
+	draft->author = &work->author.person;
+	draft->standing = &work->standing;
+	draft->door = "mail";
+	draft->proof = work->proof.word;
+	draft->from_address = work->author.address;
+	draft->subject = parsed->subject;
+	draft->title = parsed->base_subject;
+	draft->message_id = thread_id_is_sound(parsed->message_id) ? parsed->message_id :
+								      (struct span){ 0 };
+	draft->alias = "";
+	draft->date = intake->clerk->now;
+	draft->sent = parsed->date;
+	draft->raw = intake->row.raw;
+	draft->parsed = parsed;
+	fill_attachments(work);
+	fill_already(work);
+	return fill_place(work, err);
+}
+
+/* ---- was it here before? ---- */
+
+/* The same mail came by another way: to the forum and to the reply address, or with a
+ * verdict the first copy had not. What was missing then may be here now. */
+static bool
+merge_into(struct mail_post *work, const struct post *post, struct err *err)
+{
+	struct intake *intake = work->intake;
+	struct posted posted;
+
+	intake->outcome = "merged";
+	intake->post = post->id;
+	if (work->proof.action != PROOF_GOOD || intake->robot.action != ROBOT_NONE ||
+	    strcmp(post->state, "held") != 0 || post->author != work->author.person.id)
+		return true;
+	return moderation_prove(intake->clerk, intake->arena, post->id, work->proof.word, &posted,
+	    err);
+}
+
+static bool
+look_before(struct mail_post *work, bool *merged, struct err *err)
+{
+	struct draft *draft = &work->draft;
+	struct post *posts;
+	size_t count;
+
+	*merged = false;
+	if (draft->message_id.len == 0)
+		return true;
+	if (!post_list_message(work->intake->clerk->db, work->intake->arena, draft->message_id,
+		work->forum.id, &posts, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (span_equal(posts[i].body_hash,
+			span_make(draft->parsed->body_hash, SHA256_SIZE))) {
+			*merged = true;
+			return merge_into(work, &posts[i], err);
+		}
+	if (count > 0) { /* taken: the old id stays as an alias, ours is another */
+		draft->alias = arena_strndup(work->intake->arena, draft->message_id.data,
+		    draft->message_id.len);
+		draft->message_id = (struct span){ 0 };
+	}
+	return true;
+}
+
+static bool
+drop(struct intake *intake, const char *outcome)
+{
+	intake->outcome = outcome;
+	return true;
+}
+
+static bool
+store(struct mail_post *work, struct err *err)
+{
+	struct intake *intake = work->intake;
+	struct posted posted;
+
+	if (!find_hold(work, err) ||
+	    !posting_store(intake->clerk, intake->arena, &work->draft, &posted, err))
+		return false;
+	intake->outcome = posted.published ? "published" : "held";
+	intake->post = posted.post;
+	intake->note = work->draft.hold;
+	return true;
+}
+
+bool
+intake_post(struct intake *intake, struct err *err)
+{
+	struct mail_post work = { .intake = intake };
+	bool merged;
+
+	if (intake->robot.action == ROBOT_DROP || intake->robot.action == ROBOT_BOUNCE)
+		return drop(intake, intake->robot.action == ROBOT_DROP ? intake->robot.word :
+									 "dropped-report");
+	if (!forum_find_slug(intake->clerk->db, intake->arena, span_of(intake->to.slug),
+		&work.forum, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+		return drop(intake, "dropped-unknown");
+	}
+	if (!load_author(&work, err))
+		return false;
+	work.axes = standing_axes(&work.forum);
+	if (work.standing.barred || work.axes.who_writes == WRITES_NOBODY)
+		return drop(intake, "refused");
+	return fill_draft(&work, err) && look_before(&work, &merged, err) &&
+	    (merged || store(&work, err));
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Mail to a.TOKEN: a private answer to an author, passed on without showing anybody's
+ * address to anybody. From proved people only, to proved addresses only, a few a day. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "rules/delivery.h"
+#include "rules/intake_work.h"
+#include "rules/limit.h"
+
+enum { TEXT_MAX = 64 * 1024 }; /* octets that are passed on */
+
+static bool
+refuse(struct intake *intake, const char *note)
+{
+	intake->outcome = "refused";
+	intake->note = note;
+	return true;
+}
+
+static bool
+may_send(struct intake *intake, int64_t person, bool *go, struct err *err)
+{
+	char subject[24];
+
+	(void)snprintf(subject, sizeof(subject), "%" PRId64, person);
+	*go = limit_take(intake->clerk, "PRIVATE_USER", subject, err);
+	if (!*go && err->kind != ERR_TOO_MUCH)
+		return false;
+	err_clear(err);
+	return true;
+}
+
+/* Cut between code points: the quote is what falls off, own words come first. */
+static struct span
+cut(struct span text)
+{
+	size_t len = text.len < TEXT_MAX ? text.len : TEXT_MAX;
+
+	while (len > 0 && len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+		len--;
+	return span_first(text, len);
+}
+
+static bool
+pass_on(struct intake *intake, const struct author *author, int64_t to, struct err *err)
+{
+	const struct parsed *parsed = intake->parsed;
+	struct notice_new notice = { .template = "private", .person = to };
+	struct buf input = { 0 };
+	bool ok;
+
+	fields_add_int(&input, "author", author->person.id);
+	fields_add_text(&input, "name", author->person.name_shown);
+	fields_add(&input, "subject", parsed->subject);
+	fields_add(&input, "text", cut(parsed->own));
+	notice.input = buf_span(&input);
+	ok = delivery_queue_notice(intake->clerk, intake->arena, &notice, err);
+	buf_free(&input);
+	intake->outcome = "command";
+	intake->note = "private";
+	return ok;
+}
+
+bool
+private_intake(struct intake *intake, struct err *err)
+{
+	struct person_address address;
+	struct author author;
+	enum mail_purpose purpose;
+	uint64_t to, none;
+	bool proved, go;
+
+	if (intake->robot.action != ROBOT_NONE)
+		return refuse(intake, "not written by a person");
+	if (!mail_token_read(&intake->clerk->token_keys, span_of(intake->to.token), &purpose, &to,
+		&none) ||
+	    purpose != MAIL_PURPOSE_AUTHOR)
+		return refuse(intake, "the address is out of date");
+	if (!intake_prove_author(intake, &author, false, &proved, err))
+		return false;
+	if (!proved)
+		return refuse(intake, "not proved to come from a registered person");
+	if (!person_address_preferred(intake->clerk->db, intake->arena, (int64_t)to, &address, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+		return refuse(intake, "the author has no address");
+	}
+	if (address.verified == 0)
+		return refuse(intake, "the author's address was never proved");
+	if (!may_send(intake, author.person.id, &go, err))
+		return false;
+	return go ? pass_on(intake, &author, (int64_t)to, err) :
+		    refuse(intake, "too many private mails in a day");
+}
