@@ -18,3 +18,6 @@ libprocess_a_SOURCES = \
 check_PROGRAMS += test_channel
 test_channel_SOURCES = tests/unit/test_channel.c
 test_channel_LDADD = libprocess.a libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+# The parser and its walls
+libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/process/sandbox.h

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "config.h"
+
+#include "process/sandbox.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include "base/alloc.h"
+
+#ifdef PREAU_SANITIZERS
+enum { CPU_FACTOR = 20 };
+#else
+enum { CPU_FACTOR = 1 };
+
+/* What the loop, the allocator and the clock need, and dying in good order. */
+static const int allowed[] = {
+	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(recvfrom),
+	SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(lseek),
+	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrusage),
+	SCMP_SYS(setitimer), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall), SCMP_SYS(tgkill),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+/* What libraries try in good faith: it fails, they go on. */
+static const int refused[] = {
+	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
+	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(statx),
+	SCMP_SYS(sysinfo), SCMP_SYS(prlimit64), SCMP_SYS(getdents64), SCMP_SYS(ioctl),
+	SCMP_SYS(uname), SCMP_SYS(getcwd),
+};
+
+/* Memory may be mapped and its protection changed, but never to be run. */
+static bool
+allow_memory(scmp_filter_ctx filter)
+{
+	static const int calls[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 1,
+		        SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0)
+			return false;
+	return true;
+}
+
+static bool
+add_rules(scmp_filter_ctx filter)
+{
+	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
+			return false;
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), refused[i], 0) != 0)
+			return false;
+	return allow_memory(filter);
+}
+
+static bool
+close_walls(struct err *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+	if (filter == NULL)
+		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
+	bool done = add_rules(filter) && seccomp_load(filter) == 0;
+	seccomp_release(filter);
+	return done || err_set(err, ERR_BROKEN, "the kernel takes no filter of system calls");
+}
+#endif
+
+bool
+sandbox_close(size_t memory, struct err *err)
+{
+#ifdef PREAU_SANITIZERS
+	(void)memory;
+	(void)err;
+	return true;
+#else
+	struct rlimit space = { memory, memory }, none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_AS, &space) != 0 || setrlimit(RLIMIT_NPROC, &none) != 0)
+		return err_set(err, ERR_BROKEN, "the limits of the process cannot be set");
+	return close_walls(err);
+#endif
+}
+
+void
+sandbox_deadline(long cpu_ms)
+{
+	struct itimerval timer = { 0 };
+
+	cpu_ms *= CPU_FACTOR;
+	timer.it_value.tv_sec = cpu_ms / 1000;
+	timer.it_value.tv_usec = cpu_ms % 1000 * 1000;
+	if (setitimer(ITIMER_PROF, &timer, NULL) != 0)
+		die("no timer for the deadline");
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* process/sandbox.h: the walls of a process that touches what strangers send.
+ *
+ * From sandbox_close() on the process computes and talks on the descriptors it has;
+ * it opens no file, no socket, starts nothing, maps nothing executable. What it must
+ * never do kills it; opening a file only fails, since libraries try that in good
+ * faith. Under AddressSanitizer, which lives on such calls, the walls stay down. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* Bounds the address space (octets) and the number of processes, then filters system
+ * calls for good. BROKEN where the kernel refuses: the role must not start then. */
+bool
+sandbox_close(size_t memory, struct err *err);
+
+/* The process is killed (SIGPROF) unless sandbox_deadline(0) is called before it has
+ * used that many milliseconds of CPU. */
+void
+sandbox_deadline(long cpu_ms);
