@@ -21,3 +21,6 @@ test_channel_LDADD = libprocess.a libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS
 
 # The parser and its walls
 libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/process/sandbox.h
+
+# Mail in and out
+libprocess_a_SOURCES += src/process/role_intake.c src/process/role_intake.h src/process/intake_session.c
