@@ -24,3 +24,6 @@ libtext_a_SOURCES += src/text/mail_text.c src/text/mail_text.h
 
 # The document around the HTML part of a mail
 libtext_a_SOURCES += src/text/html_mail.c src/text/html_mail.h
+libtext_a_SOURCES += src/text/html_read.c src/text/html_read.h src/text/html_guard.c \
+	src/text/html_guard.h src/text/html_marks.c src/text/html_marks.h src/text/html_tags.c \
+	src/text/html_tags.h

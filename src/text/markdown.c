@@ -248,24 +248,5 @@ markdown_render(struct arena *arena, struct span source, struct rendered *out)
 void
 markdown_plain(struct arena *arena, struct span source, struct rendered *out)
 {
-	struct span rest = utf8_clean(arena, source), line;
-	struct rich *rich = rich_new(arena);
-	bool open = false;
-
-	while (span_next_line(&rest, &line)) {
-		if (span_trim(line).len == 0) {
-			rich_close(rich, TAG_P);
-			open = false;
-			continue;
-		}
-		if (open)
-			rich_break(rich);
-		else
-			rich_open(rich, TAG_P);
-		open = true;
-		rich_text_linked(rich, line);
-	}
-	rich_end(rich, out);
-	out->own = out->text;
-	out->plain = true;
+	rich_plain(arena, source, out);
 }

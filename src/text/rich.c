@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "text/rich.h"
 
+#include "base/utf8.h"
 #include "text/link.h"
 #include "text/text_write.h"
 
@@ -445,4 +446,29 @@ rich_end(struct rich *rich, struct rendered *out)
 		out->own = out->text;
 	buf_free(&rich->pending);
 	buf_free(&rich->scratch);
+}
+
+void
+rich_plain(struct arena *arena, struct span source, struct rendered *out)
+{
+	struct span rest = utf8_clean(arena, source), line;
+	struct rich *rich = rich_new(arena);
+	bool open = false;
+
+	while (span_next_line(&rest, &line)) {
+		if (span_trim(line).len == 0) {
+			rich_close(rich, TAG_P);
+			open = false;
+			continue;
+		}
+		if (open)
+			rich_break(rich);
+		else
+			rich_open(rich, TAG_P);
+		open = true;
+		rich_text_linked(rich, line);
+	}
+	rich_end(rich, out);
+	out->own = out->text;
+	out->plain = true;
 }

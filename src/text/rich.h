@@ -87,3 +87,7 @@ rich_aside(struct rich *rich, bool on);
 /* Closes everything and gives the result (plain is false). */
 void
 rich_end(struct rich *rich, struct rendered *out);
+
+/* The source as it was typed, in paragraphs, its addresses linked; plain is true. */
+void
+rich_plain(struct arena *arena, struct span source, struct rendered *out);
