@@ -1,3 +1,24 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libweb.a
-libweb_a_SOURCES =
+libweb_a_SOURCES = \
+	src/web/cache.c src/web/cache.h \
+	src/web/form.c src/web/form.h \
+	src/web/handle.c src/web/handle.h \
+	src/web/login.c src/web/login.h \
+	src/web/page_confirm.c \
+	src/web/page_error.c \
+	src/web/page_file.c \
+	src/web/page_forum.c \
+	src/web/page_home.c \
+	src/web/page_login.c \
+	src/web/page_moderate.c \
+	src/web/page_post.c \
+	src/web/page_thread.c \
+	src/web/page_unsubscribe.c \
+	src/web/page_write.c \
+	src/web/pages.h \
+	src/web/request.c src/web/request.h \
+	src/web/route.c src/web/route.h \
+	src/web/show.c src/web/show.h \
+	src/web/site.c src/web/site.h \
+	src/web/url.c src/web/url.h

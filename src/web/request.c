@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "web/request.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "web/login.h"
+#include "web/url.h"
+
+enum { QUERY_MAX = 200 };
+
+bool
+request_is_signed(const struct request *req)
+{
+	return req->viewer->person != 0;
+}
+
+struct span
+request_query(const struct request *req, const char *name)
+{
+	struct span value = http_form_get(&req->query, name);
+
+	if (value.len > QUERY_MAX || !utf8_is_valid(value))
+		return (struct span){ NULL, 0 };
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.data[i] < ' ' || value.data[i] == 0x7f)
+			return (struct span){ NULL, 0 };
+	return value;
+}
+
+const char *
+request_sentence(const struct request *req, const struct err *err)
+{
+	return tr(req->lang, arena_strdup(req->arena, err->text));
+}
+
+/* ---- the values of every page (doc/themes.md) ---- */
+
+static void
+add_languages(struct request *req, struct view *page)
+{
+	static const struct {
+		enum lang lang;
+		const char *name;
+	} rows[] = { { LANG_FR, "français" }, { LANG_EN, "English" } };
+	struct view_list *list = view_list(page, "languages");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view *item = view_list_add(list);
+		const char *code = lang_code(rows[i].lang);
+		view_text(item, "code", code);
+		view_text(item, "name", rows[i].name);
+		view_url(item, "url", url_self(req, code));
+		view_flag(item, "current", rows[i].lang == req->lang);
+	}
+}
+
+static void
+add_viewer(struct request *req, struct view *page)
+{
+	const struct viewer *viewer = req->viewer;
+	struct view *sub;
+
+	if (!request_is_signed(req))
+		return;
+	sub = view_sub(page, "viewer");
+	view_text(sub, "name", viewer->name);
+	view_flag(sub, "moderator", viewer->moderates || viewer->administrator);
+	view_url(sub, "queue_url", url_own(req, "/moderate"));
+	view_text(sub, "waiting",
+	    viewer->waiting == 0 ? "" : i18n_number(req->arena, req->lang, viewer->waiting));
+	view_url(sub, "logout_url", "/logout");
+}
+
+static void
+add_common(struct request *req, struct reply *reply)
+{
+	struct view *page = reply->view, *site = view_sub(page, "site");
+
+	view_text(site, "name", req->site->settings->site_name);
+	view_text(site, "about", "");
+	view_url(site, "url", url_home(req));
+	view_text(page, "lang", lang_code(req->lang));
+	add_languages(req, page);
+	add_viewer(req, page);
+	view_url(page, "login_url", url_login(req));
+	if (request_is_signed(req))
+		view_text(page, "csrf", login_csrf(req, reply));
+	if (reply->head != HEAD_PUBLIC)
+		view_flag(page, "private", true);
+}
+
+bool
+reply_page(struct request *req, struct reply *reply, const char *page, struct err *err)
+{
+	add_common(req, reply);
+	buf_clear(&reply->body);
+	if (!theme_page(req->site->theme, req->lang, page, reply->view, &reply->body, err)) {
+		buf_clear(&reply->body);
+		return err_in(err, "page %s", page);
+	}
+	reply->type = "text/html; charset=utf-8";
+	if (reply->status == 0)
+		reply->status = 200;
+	return true;
+}
+
+bool
+reply_redirect(struct request *req, struct reply *reply, int status, const char *url)
+{
+	(void)req;
+	http_field_add(&reply->fields, "Location", span_of(url));
+	reply->status = status;
+	return true;
+}
+
+bool
+reply_text(struct reply *reply, const char *text)
+{
+	buf_clear(&reply->body);
+	buf_add_text(&reply->body, text);
+	reply->type = "text/plain; charset=utf-8";
+	if (reply->status == 0)
+		reply->status = 200;
+	return true;
+}
+
+bool
+reply_refuse(struct reply *reply, int status, struct err *err, enum err_kind kind, const char *text)
+{
+	reply->status = status;
+	return err_set(err, kind, "%s", text);
+}

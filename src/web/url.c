@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "web/url.h"
+
+#include <inttypes.h>
+
+/* What a page may depend on beside its path. */
+static const char *const parameters[] = { "after", "before", "done", "lang", "next" };
+
+enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]) };
+
+const char *
+url_own(const struct request *req, const char *path)
+{
+	if (req->lang_query[0] == '\0')
+		return path;
+	return arena_printf(req->arena, "%s%s", path, req->lang_query);
+}
+
+const char *
+url_home(const struct request *req)
+{
+	return url_own(req, "/");
+}
+
+const char *
+url_forum(const struct request *req, const char *slug)
+{
+	return arena_printf(req->arena, "/f/%s%s", slug, req->lang_query);
+}
+
+const char *
+url_forum_page(const struct request *req, const char *slug, const char *page)
+{
+	return arena_printf(req->arena, "/f/%s/%s%s", slug, page, req->lang_query);
+}
+
+const char *
+url_thread(const struct request *req, int64_t thread, const char *slug)
+{
+	const char *dash = slug[0] != '\0' ? "-" : "";
+
+	return arena_printf(
+	    req->arena, "/t/%" PRId64 "%s%s%s", thread, dash, slug, req->lang_query);
+}
+
+const char *
+url_thread_from(
+    const struct request *req, int64_t thread, const char *slug, int64_t date, int64_t post)
+{
+	const char *url = url_thread(req, thread, slug);
+
+	return arena_printf(req->arena, "%s%cafter=%" PRId64 ".%" PRId64, url,
+	    req->lang_query[0] != '\0' ? '&' : '?', date, post - 1);
+}
+
+const char *
+url_post(const struct request *req, int64_t post)
+{
+	return arena_printf(req->arena, "/p/%" PRId64 "%s", post, req->lang_query);
+}
+
+const char *
+url_reply(const struct request *req, int64_t post)
+{
+	return arena_printf(req->arena, "/p/%" PRId64 "/reply%s", post, req->lang_query);
+}
+
+const char *
+url_attachment(const struct request *req, const char *public_id, const char *name)
+{
+	struct buf out = { 0 };
+	const char *url;
+
+	buf_printf(&out, "/a/%s/", public_id);
+	http_percent_encode(&out, name[0] != '\0' ? span_of(name) : span_of("file"));
+	url = arena_strdup(req->arena, buf_text(&out));
+	buf_free(&out);
+	return url;
+}
+
+void
+url_query(const struct request *req, const char *lang, struct buf *out)
+{
+	char separator = '?';
+
+	for (int i = 0; i < PARAMETERS; i++) {
+		struct span value = request_query(req, parameters[i]);
+
+		if (lang != NULL && span_is(span_of("lang"), parameters[i]))
+			value = span_of(lang);
+		if (value.len == 0)
+			continue;
+		buf_add_char(out, separator);
+		buf_add_text(out, parameters[i]);
+		buf_add_char(out, '=');
+		http_percent_encode(out, value);
+		separator = '&';
+	}
+}
+
+const char *
+url_self(const struct request *req, const char *lang)
+{
+	struct buf out = { 0 };
+	const char *url;
+
+	buf_add_span(&out, req->http->head.path);
+	url_query(req, lang, &out);
+	url = arena_strdup(req->arena, buf_text(&out));
+	buf_free(&out);
+	return url;
+}
+
+/* After signing in one comes back to what was looked at; not to a form that was sent,
+ * nor to an address that is a secret. */
+const char *
+url_login(const struct request *req)
+{
+	struct span path = req->http->head.path;
+	struct buf out = { 0 };
+	const char *url;
+
+	buf_add_text(&out, "/login");
+	buf_add_text(&out, req->lang_query);
+	if (req->route != NULL && req->route->method == HTTP_GET &&
+	    (req->route->flags & ROUTE_TOKEN) == 0 && path.len > 1 && path.len < 200 &&
+	    !span_is(path, "/login")) {
+		buf_add_text(&out, req->lang_query[0] != '\0' ? "&next=" : "?next=");
+		http_percent_encode(&out, path);
+	}
+	url = arena_strdup(req->arena, buf_text(&out));
+	buf_free(&out);
+	return url;
+}
