@@ -24,3 +24,6 @@ libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/proc
 
 # Mail in and out
 libprocess_a_SOURCES += src/process/role_intake.c src/process/role_intake.h src/process/intake_session.c
+
+# The web
+libprocess_a_SOURCES += src/process/role_web.c
