@@ -33,25 +33,6 @@ is_busy(const int64_t *busy, size_t count, int64_t id)
 	return false;
 }
 
-/* Copies of one post stand together: its forum is asked for once. */
-static bool
-find_forum(struct clerk *clerk, struct arena *arena, const struct delivery *before,
-    struct delivery *delivery, struct err *err)
-{
-	struct post head;
-
-	if (delivery->post == 0)
-		return true;
-	if (before && before->post == delivery->post) {
-		delivery->forum = before->forum;
-		return true;
-	}
-	if (!post_find_head(clerk->db, arena, delivery->post, &head, err))
-		return false;
-	delivery->forum = head.forum;
-	return true;
-}
-
 static bool
 find_wait(struct clerk *clerk, int64_t now, int64_t *wait, struct err *err)
 {
@@ -84,14 +65,12 @@ delivery_due(struct clerk *clerk, struct arena *arena, int64_t now, const int64_
 			.id = rows[i].id,
 			.post = rows[i].post,
 			.notice = rows[i].notice,
+			.forum = rows[i].forum,
 			.person = rows[i].person,
 			.address = rows[i].address,
 			.locale = rows[i].locale,
 			.attempts = rows[i].attempts,
 		};
-		if (!find_forum(clerk, arena, *count > 0 ? &out[*count - 1] : NULL, &out[*count],
-			err))
-			return false;
 		(*count)++;
 	}
 	return *count > 0 || find_wait(clerk, now, wait, err);
@@ -246,7 +225,7 @@ outgoing_post(struct clerk *clerk, struct arena *arena, const struct delivery *d
 	copy.lang = lang_find(span_of(delivery->locale), LANG_FR);
 	if (!post_find(clerk->db, arena, delivery->post, &copy.post, err) ||
 	    !forum_find(clerk->db, arena, copy.post.forum, &copy.forum, err) ||
-	    !thread_find(clerk->db, arena, copy.post.thread, &copy.thread, err) ||
+	    !thread_find_head(clerk->db, arena, copy.post.thread, &copy.thread, err) ||
 	    !fill_people(&copy, err) || !fill_references(&copy, err))
 		return false;
 	out->message_id = span_of(copy.post.message_id);

@@ -1,7 +1,36 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += librules.a
 librules_a_SOURCES = \
-	src/rules/settings.c src/rules/settings.h
+	src/rules/act.c src/rules/act.h \
+	src/rules/act_field.c \
+	src/rules/act_may.c src/rules/act_may.h \
+	src/rules/act_table.c \
+	src/rules/author.c src/rules/author.h \
+	src/rules/bounce.c \
+	src/rules/clerk.h \
+	src/rules/delivery.c src/rules/delivery.h \
+	src/rules/delivery_out.c \
+	src/rules/forum_admin.c src/rules/forum_admin.h \
+	src/rules/import.c src/rules/import.h \
+	src/rules/intake.c src/rules/intake.h \
+	src/rules/intake_post.c src/rules/intake_work.h \
+	src/rules/intake_word.c \
+	src/rules/limit.c src/rules/limit.h \
+	src/rules/mail_view.c src/rules/mail_view.h \
+	src/rules/mail_word.c src/rules/mail_word.h \
+	src/rules/membership.c src/rules/membership.h \
+	src/rules/moderation.c src/rules/moderation.h \
+	src/rules/notice.c src/rules/notice.h \
+	src/rules/permission.c src/rules/permission.h \
+	src/rules/posting.c src/rules/posting.h \
+	src/rules/posting_add.c \
+	src/rules/private.c \
+	src/rules/proof.c src/rules/proof.h \
+	src/rules/robots.c src/rules/robots.h \
+	src/rules/settings.c src/rules/settings.h \
+	src/rules/signup.c src/rules/signup.h \
+	src/rules/standing.c src/rules/standing.h \
+	src/rules/threading.c src/rules/threading.h
 
 rules_test_libs = librules.a libstore.a libmail.a libtext.a libbase.a \
 	$(SQLITE_LIBS) $(ETPAN_LIBS) $(CMARK_LIBS) $(XML_LIBS) $(IDN_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)

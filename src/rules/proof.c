@@ -191,8 +191,8 @@ results_verdict(const char *authserv, const struct parsed *parsed)
 static bool
 is_loopback(struct span peer)
 {
-	return span_is(peer, "local") || span_is(peer, "::1") || span_starts(peer, "127.") ||
-	    span_starts(peer, "::ffff:127.");
+	return span_is(peer, "local") || span_is(peer, "unix") || span_is(peer, "::1") ||
+	    span_starts(peer, "127.") || span_starts(peer, "::ffff:127.");
 }
 
 enum verdict

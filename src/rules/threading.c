@@ -309,15 +309,16 @@ settle_waiting(struct clerk *clerk, struct arena *arena, const struct threading_
 
 /* The title is that of the first post by date, whichever came first. */
 static bool
-settle_title(struct clerk *clerk, struct arena *arena, int64_t thread, struct err *err)
+settle_title(struct clerk *clerk, struct arena *arena, int64_t thread, int64_t id, bool merged,
+    struct err *err)
 {
 	struct thread_subject subject;
 	struct thread row;
 	struct post first;
 
-	if (!thread_find(clerk->db, arena, thread, &row, err))
+	if (!thread_find_head(clerk->db, arena, thread, &row, err))
 		return false;
-	if (row.first == 0)
+	if (row.first == 0 || (!merged && row.first != id))
 		return true;
 	if (!post_find_head(clerk->db, arena, row.first, &first, err))
 		return false;
@@ -346,5 +347,5 @@ threading_settle(struct clerk *clerk, struct arena *arena, const struct threadin
 		return false;
 	backdated = !placement->opens && post->date < clerk->now;
 	return (!backdated && !placement->merged) ||
-	    settle_title(clerk, arena, placement->thread, err);
+	    settle_title(clerk, arena, placement->thread, id, placement->merged, err);
 }

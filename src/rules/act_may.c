@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "rules/act_may.h"
+
+#include <string.h>
+
+#include "rules/standing.h"
+#include "store/post.h"
+
+bool
+may_administrator(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	(void)clerk;
+	return act->administrator ||
+	    err_set(err, ERR_DENIED, "only an administrator may do this");
+}
+
+bool
+may_signed_in(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	(void)clerk;
+	return act->actor != 0 || err_set(err, ERR_DENIED, "please sign in first");
+}
+
+bool
+may_house(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	(void)clerk;
+	return act->door == DOOR_HOUSE || act->administrator ||
+	    err_set(err, ERR_DENIED, "only an administrator may do this");
+}
+
+bool
+may_relay(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	(void)clerk;
+	return act->door == DOOR_RELAY ||
+	    err_set(err, ERR_DENIED, "only the relay may say this");
+}
+
+bool
+may_deliver(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	(void)clerk;
+	return act->door == DOOR_MAIL || act->administrator ||
+	    err_set(err, ERR_DENIED, "mail does not come through this door");
+}
+
+bool
+may_oneself(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	int64_t person = fields_int(&act->input, "person", act->actor);
+
+	(void)clerk;
+	if (act->administrator)
+		return true;
+	if (act->actor == 0)
+		return err_set(err, ERR_DENIED, "please sign in first");
+	if (person != act->actor || fields_get(&act->input, "address").len > 0)
+		return err_set(err, ERR_DENIED, "only an administrator may do this for another");
+	return true;
+}
+
+/* What the actor may not read is not there. */
+static bool
+must_see(struct clerk *clerk, const struct act *act, const struct forum *forum,
+    struct standing *standing, struct err *err)
+{
+	struct axes axes = standing_axes(forum);
+	struct person person;
+
+	if (!standing_find(clerk->db, act->arena, clerk->now, act->actor, forum, &person, standing,
+		err))
+		return false;
+	return permission_read(standing, &axes) ||
+	    err_set(err, ERR_NOT_FOUND, "there is no such forum");
+}
+
+bool
+act_forum(struct clerk *clerk, const struct act *act, struct forum *forum, struct err *err)
+{
+	int64_t parent = fields_int(&act->input, "parent", 0);
+	struct standing standing;
+	struct post head;
+
+	if (parent == 0) {
+		if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), forum,
+			err))
+			return false;
+	} else if (!post_find_head(clerk->db, act->arena, parent, &head, err) ||
+	    !forum_find(clerk->db, act->arena, head.forum, forum, err)) {
+		return false;
+	} else if (strcmp(head.state, "published") != 0) {
+		return err_set(err, ERR_NOT_FOUND, "the message that is answered is not there");
+	}
+	return must_see(clerk, act, forum, &standing, err);
+}
+
+bool
+may_write_in_forum(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	struct standing standing;
+	struct person person;
+	struct forum forum;
+	struct axes axes;
+
+	if (act->actor == 0)
+		return may_signed_in(clerk, act, err);
+	if (!act_forum(clerk, act, &forum, err) ||
+	    !standing_find(clerk->db, act->arena, clerk->now, act->actor, &forum, &person,
+		&standing, err))
+		return false;
+	axes = standing_axes(&forum);
+	return permission_write(&standing, &axes, err);
+}
+
+bool
+may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	struct standing standing;
+	struct person person;
+	struct forum forum;
+	struct post head;
+
+	if (act->actor == 0 && act->administrator)
+		return true;
+	if (act->actor == 0)
+		return may_signed_in(clerk, act, err);
+	if (!post_find_head(clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) ||
+	    !forum_find(clerk->db, act->arena, head.forum, &forum, err) ||
+	    !standing_find(clerk->db, act->arena, clerk->now, act->actor, &forum, &person,
+		&standing, err))
+		return false;
+	/* Whether the post is there at all is not for everybody to know. */
+	return permission_moderate(&standing) ||
+	    err_set(err, ERR_NOT_FOUND, "there is no such message");
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "rules/signup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/token.h"
+#include "mail/address.h"
+#include "rules/delivery.h"
+#include "rules/limit.h"
+#include "store/organisation.h"
+#include "store/person.h"
+#include "store/session.h"
+#include "store/token_row.h"
+
+enum {
+	LINK_LIFE = 600,           /* seconds of a link and of its code (ASVS 6.5.5) */
+	LINK_MINUTES = 10,
+	LINK_LIFE_MOST = 86400,    /* of one made by the administrator */
+	CODE_TRIES = 5,            /* wrong codes before a code is dead */
+	CODE_ROOM = 9,             /* 8 digits and the NUL */
+	SEEN_AFTER = 3600,         /* seconds between two notes that a session was used */
+	IDLE = 30 * 86400,         /* a session nobody uses ends */
+	ABSOLUTE = 180 * 86400,    /* and every session ends some day */
+	STAFF_IDLE = 12 * 3600,    /* of those who may decide over others */
+	STAFF_ABSOLUTE = 7 * 86400
+};
+
+/* The one answer to every attempt that fails: it tells nothing. */
+static bool
+not_opened(struct err *err)
+{
+	return err_set(err, ERR_DENIED,
+	    "this did not open: the link or code is too old or was used, or the words are wrong");
+}
+
+/* ---- links and codes ---- */
+
+static void
+code_hash(int64_t person, struct span code, uint8_t hash[SHA256_SIZE])
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%" PRId64 ":", person);
+	buf_add_span(&text, code);
+	token_sha256(buf_span(&text), hash);
+	buf_free(&text);
+}
+
+/* Uniform: what the modulo would favour is drawn again. */
+static void
+draw_code(char code[CODE_ROOM])
+{
+	uint64_t number;
+
+	do
+		number = token_random_u64();
+	while (number >= UINT64_MAX - UINT64_MAX % 100000000);
+	(void)snprintf(code, CODE_ROOM, "%08u", (unsigned)(number % 100000000));
+}
+
+static bool
+draw_login(struct clerk *clerk, int64_t person, int64_t address, int64_t life, const char *code,
+    char token[MAIL_TOKEN_ROOM], struct err *err)
+{
+	uint8_t hash[SHA256_SIZE], code_sum[SHA256_SIZE];
+	struct token_row row = {
+		.purpose = "login",
+		.person = person,
+		.object = address,
+		.created = clerk->now,
+		.expires = clerk->now + life,
+	};
+
+	if (code) {
+		code_hash(person, span_of(code), code_sum);
+		row.code = span_make(code_sum, sizeof(code_sum));
+	}
+	mail_token_draw(token);
+	token_sha256(span_of(token), hash);
+	return token_row_add(clerk->db, hash, &row, NULL, err);
+}
+
+/* True with person->id 0 where the address is nobody's who may come in. */
+static bool
+find_entrant(struct clerk *clerk, const struct act *act, struct person *person,
+    struct person_address *address, struct err *err)
+{
+	char folded[ADDRESS_MAX + 1];
+	struct err ignored;
+
+	*person = (struct person){ 0 };
+	if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
+		return true;
+	if (!person_find_address(clerk->db, act->arena, span_of(folded), person, address, err)) {
+		*person = (struct person){ 0 };
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+		return true;
+	}
+	if (address->verified == 0 || strcmp(person->state, "active") != 0)
+		*person = (struct person){ 0 };
+	return true;
+}
+
+static bool
+send_link(struct clerk *clerk, struct arena *arena, int64_t person, int64_t address,
+    struct err *err)
+{
+	struct notice_new notice = { .template = "login", .person = person, .address = address };
+	char token[MAIL_TOKEN_ROOM], code[CODE_ROOM];
+	struct buf input = { 0 };
+	bool ok;
+
+	draw_code(code);
+	if (!draw_login(clerk, person, address, LINK_LIFE, code, token, err))
+		return false;
+	fields_add_text(&input, "token", token);
+	fields_add_text(&input, "code", code);
+	fields_add_int(&input, "minutes", LINK_MINUTES);
+	notice.input = buf_span(&input);
+	ok = delivery_queue_notice(clerk, arena, &notice, err);
+	token_wipe(input.data, input.len);
+	buf_free(&input);
+	return ok;
+}
+
+/* The limit is silent: asking again too soon looks like asking for the first time. */
+bool
+signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	struct person_address address;
+	struct person person;
+	char subject[33];
+
+	(void)outcome;
+	if (!find_entrant(clerk, act, &person, &address, err))
+		return false;
+	if (person.id == 0)
+		return true;
+	limit_subject_address(span_of(address.folded), subject);
+	if (!limit_take(clerk, "LOGIN_MAIL", subject, err)) {
+		if (err->kind != ERR_TOO_MUCH)
+			return false;
+		err_clear(err);
+		return true;
+	}
+	return send_link(clerk, act->arena, person.id, address.id, err);
+}
+
+bool
+signup_link(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	int64_t person = fields_int(&act->input, "person", 0);
+	int64_t life = fields_int(&act->input, "life", LINK_LIFE);
+	struct person_address address = { 0 };
+	struct person row;
+	char token[MAIL_TOKEN_ROOM];
+
+	if (person == 0) {
+		if (!find_entrant(clerk, act, &row, &address, err))
+			return false;
+		person = row.id;
+	}
+	if (person == 0 || !person_find(clerk->db, act->arena, person, &row, err) ||
+	    strcmp(row.state, "active") != 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no such active person");
+	if (life < 1 || life > LINK_LIFE_MOST)
+		return err_set(err, ERR_INVALID, "life must be 1 to %d seconds", LINK_LIFE_MOST);
+	if (!draw_login(clerk, person, address.id, life, NULL, token, err))
+		return false;
+	fields_add_text(&outcome->output, "url",
+	    arena_printf(act->arena, "%s/ok/%s", clerk->settings->site_url, token));
+	fields_add_int(&outcome->output, "person", person);
+	outcome_about(outcome, "person", person, 0);
+	return true;
+}
+
+/* ---- opening ---- */
+
+static bool
+by_token(struct clerk *clerk, const struct act *act, int64_t *person, struct err *err)
+{
+	char token[MAIL_TOKEN_ROOM];
+	uint8_t hash[SHA256_SIZE];
+	struct token_row row;
+
+	if (!mail_token_fold(fields_get(&act->input, "token"), token))
+		return not_opened(err);
+	token_sha256(span_of(token), hash);
+	if (!token_row_find(clerk->db, act->arena, hash, &row, err))
+		return err->kind == ERR_NOT_FOUND ? not_opened(err) : false;
+	if (strcmp(row.purpose, "login") != 0 || row.used != 0 || row.expires <= clerk->now)
+		return not_opened(err);
+	*person = row.person;
+	return token_row_use(clerk->db, row.id, clerk->now, err);
+}
+
+/* False with ERR_NOT_FOUND where no code of that person lives. */
+static bool
+live_code(struct clerk *clerk, const struct act *act, struct token_row *row, struct err *err)
+{
+	struct person_address address;
+	struct person person;
+
+	if (!find_entrant(clerk, act, &person, &address, err))
+		return false;
+	if (person.id == 0)
+		return err_set(err, ERR_NOT_FOUND, "no code");
+	return token_row_find_code(clerk->db, act->arena, "login", person.id, clerk->now, row, err);
+}
+
+static struct span
+typed_code(const struct act *act)
+{
+	struct span code = span_trim(fields_get(&act->input, "code"));
+	char *out = arena_alloc(act->arena, code.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < code.len; i++) /* people type "1234 5678" */
+		if (ascii_is_digit(code.data[i]))
+			out[len++] = code.data[i];
+	return span_make(out, len);
+}
+
+static bool
+by_code(struct clerk *clerk, const struct act *act, int64_t *person, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct token_row row;
+
+	if (!live_code(clerk, act, &row, err))
+		return err->kind == ERR_NOT_FOUND ? not_opened(err) : false;
+	code_hash(row.person, typed_code(act), hash);
+	if (row.tries >= CODE_TRIES || row.code.len != SHA256_SIZE ||
+	    !token_equal(row.code.data, hash, SHA256_SIZE))
+		return not_opened(err);
+	*person = row.person;
+	return token_row_use(clerk->db, row.id, clerk->now, err);
+}
+
+static bool
+by_password(struct clerk *clerk, const struct act *act, int64_t *id, struct err *err)
+{
+	struct person_address address;
+	struct person person;
+
+	if (!find_entrant(clerk, act, &person, &address, err))
+		return false;
+	if (!act->checked_password || person.id == 0 || !*person.password)
+		return not_opened(err);
+	*id = person.id;
+	return true;
+}
+
+static bool
+is_staff(struct clerk *clerk, struct arena *arena, const struct person *person, bool *is,
+    struct err *err)
+{
+	struct mandate *mandates;
+	size_t count;
+
+	*is = person->administrator;
+	if (!mandate_list_person(clerk->db, arena, person->id, clerk->now, &mandates, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*is = *is || strcmp(mandates[i].role, "moderator") == 0;
+	return true;
+}
+
+static bool
+open_session(struct clerk *clerk, const struct act *act, int64_t id, struct outcome *outcome,
+    struct err *err)
+{
+	struct person person;
+	uint8_t hash[SHA256_SIZE];
+	char secret[44];
+	int64_t row, expires;
+	bool staff;
+
+	if (!person_find(clerk->db, act->arena, id, &person, err) ||
+	    !is_staff(clerk, act->arena, &person, &staff, err))
+		return false;
+	if (strcmp(person.state, "active") != 0)
+		return not_opened(err);
+	expires = clerk->now + (staff ? STAFF_IDLE : IDLE);
+	token_secret(secret);
+	token_sha256(span_of(secret), hash);
+	if (!session_add(clerk->db, id, hash, clerk->now, expires, &row, err))
+		return false;
+	fields_add_text(&outcome->output, "secret", secret);
+	fields_add_int(&outcome->output, "person", id);
+	fields_add_int(&outcome->output, "expires", expires);
+	token_wipe(secret, sizeof(secret));
+	outcome_about(outcome, "person", id, 0);
+	return true;
+}
+
+bool
+signup_open(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	int64_t person = 0;
+	bool ok;
+
+	if (fields_get(&act->input, "token").len > 0)
+		ok = by_token(clerk, act, &person, err);
+	else if (fields_get(&act->input, "code").len > 0)
+		ok = by_code(clerk, act, &person, err);
+	else
+		ok = by_password(clerk, act, &person, err);
+	return ok && open_session(clerk, act, person, outcome, err);
+}
+
+bool
+signup_open_failed(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	struct token_row row;
+
+	if (fields_get(&act->input, "token").len > 0 || fields_get(&act->input, "code").len == 0)
+		return true;
+	if (live_code(clerk, act, &row, err))
+		return token_row_try(clerk->db, row.id, err);
+	if (err->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(err);
+	return true;
+}
+
+/* What verifying takes when there is nothing to verify: the same time. */
+static const char decoy[] = "$argon2id$v=19$m=19456,t=2,p=1$CzBVep/E6Q4zWH2ix+wRNg$"
+			    "GMQrvfkfdghLeYpu79PKAmnr82GHbgVkxmOLW539Bgc";
+
+const char *
+act_password(struct clerk *clerk, const struct act *act)
+{
+	struct person_address address;
+	struct person person;
+	struct err err = { 0 };
+
+	if (!find_entrant(clerk, act, &person, &address, &err) || person.id == 0 ||
+	    !*person.password)
+		return decoy;
+	return person.password;
+}
+
+/* ---- afterwards ---- */
+
+bool
+signup_close(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+
+	(void)outcome;
+	token_sha256(fields_get(&act->input, "session"), hash);
+	return session_close(clerk->db, hash, err);
+}
+
+bool
+signup_seen(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct session session;
+	struct person person;
+	int64_t expires, last;
+	bool staff;
+
+	(void)outcome;
+	token_sha256(fields_get(&act->input, "session"), hash);
+	if (!session_find(clerk->db, act->arena, hash, clerk->now, &session, &person, err))
+		return false;
+	if (clerk->now - session.seen < SEEN_AFTER)
+		return true;
+	if (!is_staff(clerk, act->arena, &person, &staff, err))
+		return false;
+	expires = clerk->now + (staff ? STAFF_IDLE : IDLE);
+	last = session.created + (staff ? STAFF_ABSOLUTE : ABSOLUTE);
+	return session_seen(clerk->db, session.id, clerk->now, expires < last ? expires : last, err);
+}
