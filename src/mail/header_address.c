@@ -267,7 +267,7 @@ mailboxes_octet(struct arena *arena, struct cursor *c, struct pending *p, struct
 			pending_end(arena, p, list);
 		else if (o == ';')
 			pending_clear(p); /* the end of an empty group */
-		else if (p->phrase.len > 0)
+		else if (span_trim(buf_span(&p->phrase)).len > 0)
 			buf_add_char(&p->phrase, o); /* Bad, Name <a@x> */
 	} else if (o == ':' && !p->has_angle && !pending_has_at(p)) {
 		pending_clear(p); /* the name of a group, or mailto: */

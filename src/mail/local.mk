@@ -40,3 +40,15 @@ test_smtp_client_LDADD = $(smtp_test_libs)
 libmail_a_SOURCES += \
 	src/mail/message_head.c src/mail/message_head.h \
 	src/mail/message_write.c src/mail/message_write.h
+
+mail_test_libs = libmail.a libtext.a libbase.a $(ETPAN_LIBS) $(CMARK_LIBS) $(XML_LIBS) $(IDN_LIBS) \
+	$(CRYPTO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += test_header test_decode test_charset test_thread_id
+test_header_SOURCES = tests/unit/test_header.c
+test_header_LDADD = $(mail_test_libs)
+test_decode_SOURCES = tests/unit/test_decode.c
+test_decode_LDADD = $(mail_test_libs)
+test_charset_SOURCES = tests/unit/test_charset.c
+test_charset_LDADD = $(mail_test_libs)
+test_thread_id_SOURCES = tests/unit/test_thread_id.c
+test_thread_id_LDADD = $(mail_test_libs)

@@ -108,9 +108,13 @@ prefix_length(struct arena *arena, struct span s, bool has_parent, enum prefix_k
 {
 	size_t n = 0, i;
 
-	/* The word: letters up to 8 octets, accents in two octets. */
-	while (n < s.len && n < 8 && (ascii_is_alpha(s.data[n]) || (unsigned char)s.data[n] >= 0xC3) )
-		n += (unsigned char)s.data[n] >= 0xC3 && n + 1 < s.len ? 2 : 1;
+	/* The word: ASCII letters, and those of Latin-1 in two octets. */
+	while (n < s.len && n < 8) {
+		bool is_latin = (unsigned char)s.data[n] == 0xC3;
+		if (!is_latin && !ascii_is_alpha(s.data[n]))
+			break;
+		n += is_latin ? 2 : 1;
+	}
 	if (n == 0 || n > s.len)
 		return 0;
 	i = n;
