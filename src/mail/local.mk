@@ -52,3 +52,6 @@ test_charset_SOURCES = tests/unit/test_charset.c
 test_charset_LDADD = $(mail_test_libs)
 test_thread_id_SOURCES = tests/unit/test_thread_id.c
 test_thread_id_LDADD = $(mail_test_libs)
+check_PROGRAMS += test_mime_read
+test_mime_read_SOURCES = tests/unit/test_mime_read.c
+test_mime_read_LDADD = $(mail_test_libs)

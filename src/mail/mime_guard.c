@@ -167,11 +167,12 @@ mime_split(struct arena *arena, struct span content, struct span boundary, size_
 	struct span rest = content, line;
 	size_t begin = 0;
 	bool is_open = false, is_closed = false;
+	char line_end = span_find(content, '\n') < content.len ? '\n' : '\r';
 
 	*extents = (struct mime_extents){ .list = arena_array(arena, max + 1, sizeof(struct span)) };
 	while (!is_closed && extents->count < max) {
 		size_t at = content.len - rest.len;
-		if (!span_next_line(&rest, &line))
+		if (!span_next(&rest, line_end, &line))
 			break;
 		enum delimiter delimiter = read_delimiter(line, boundary);
 		if (delimiter == DELIMITER_NONE)

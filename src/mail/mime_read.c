@@ -192,6 +192,20 @@ walk_add(struct walk *w, size_t start, size_t len, clistiter *children)
 	return walk_enter(w, tree->count - 1, children);
 }
 
+/* Octets of the empty line before `at`: libetpan begins a part without a head behind
+ * it, and the first lines of its text would be taken for one. */
+static size_t
+empty_line_before(const struct mime_copy *copy, size_t at)
+{
+	const char *data = copy->data;
+
+	if (at < copy->head + 2 || data[at - 1] != '\n')
+		return 0;
+	if (data[at - 2] == '\n')
+		return 1;
+	return at >= copy->head + 3 && data[at - 2] == '\r' && data[at - 3] == '\n' ? 2 : 0;
+}
+
 static const char *
 walk_node(struct walk *w, const struct mailmime *mime)
 {
@@ -201,7 +215,9 @@ walk_node(struct walk *w, const struct mailmime *mime)
 		at = (size_t)(mime->mm_mime_start - w->copy.data);
 	if (at < w->copy.head || at > w->copy.len || mime->mm_length > w->copy.len - at)
 		return NULL; /* nothing of the message: an empty part */
-	return walk_add(w, at - w->copy.head + w->copy.body, mime->mm_length, first_child(mime));
+	size_t more = empty_line_before(&w->copy, at);
+	return walk_add(w, at - more - w->copy.head + w->copy.body, mime->mm_length + more,
+	    first_child(mime));
 }
 
 static const char *
