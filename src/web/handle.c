@@ -176,15 +176,16 @@ choose_lang(struct request *req)
 static void
 note_visit(struct request *req)
 {
-	struct site_act act = {
-		.name = "session.seen",
-		.session = req->session,
-		.trace = req->trace,
-		.fd = -1,
-	};
+	struct site_act act = { .name = "session.seen", .trace = req->trace, .fd = -1 };
+	struct buf input = { 0 };
 
-	if (req->viewer->seen_stale)
-		(void)req->site->send(req->site->door, &act, NULL, NULL);
+	if (!req->viewer->seen_stale)
+		return;
+	fields_add(&input, "session", req->session);
+	act.session = req->session;
+	act.input = buf_span(&input);
+	(void)req->site->send(req->site->door, &act, NULL, NULL);
+	buf_free(&input);
 }
 
 static bool

@@ -22,3 +22,15 @@ libweb_a_SOURCES = \
 	src/web/show.c src/web/show.h \
 	src/web/site.c src/web/site.h \
 	src/web/url.c src/web/url.h
+
+web_test_libs = libweb.a librules.a libstore.a libmail.a libtext.a libnet.a libbase.a \
+	$(EVENT_LIBS) $(SQLITE_LIBS) $(ETPAN_LIBS) $(CMARK_LIBS) $(XML_LIBS) $(IDN_LIBS) \
+	$(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_route test_web_cache test_form
+test_route_SOURCES = tests/unit/test_route.c
+test_route_LDADD = $(web_test_libs)
+test_web_cache_SOURCES = tests/unit/test_web_cache.c
+test_web_cache_LDADD = $(web_test_libs)
+test_form_SOURCES = tests/unit/test_form.c
+test_form_LDADD = $(web_test_libs)

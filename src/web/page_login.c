@@ -160,8 +160,12 @@ bool
 page_login_logout(struct request *req, struct reply *reply, struct err *err)
 {
 	struct site_act act = { .name = "session.close", .fd = -1 };
+	struct buf input = { 0 };
 
 	if (!request_is_signed(req))
 		return reply_redirect(req, reply, 303, url_home(req));
+	fields_add(&input, "session", req->session);
+	act.input = arena_span(req->arena, buf_span(&input));
+	buf_free(&input);
 	return request_act(req, reply, &act, on_closed, err);
 }

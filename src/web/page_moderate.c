@@ -19,15 +19,16 @@ may_open(const struct request *req, struct err *err)
 
 /* clang-format off */
 static const struct decision {
-	const char *word, *act;
+	const char *word, *act, *state; /* state: what the message is then */
 	bool trust, why;
 	const char *done;
 } decisions[] = {
-	{ "approve", "post.approve", false, false, TR("The message is published.") },
-	{ "trust",   "post.approve", true,  false,
+	{ "approve", "post.approve", "published", false, false, TR("The message is published.") },
+	{ "trust",   "post.approve", "published", true,  false,
 	  TR("The message is published, and its author is trusted from now on.") },
-	{ "refuse",  "post.refuse",  false, true,  TR("The message is refused; its author is told why.") },
-	{ "discard", "post.discard", false, false, TR("The message is discarded.") },
+	{ "refuse",  "post.refuse",  "refused",   false, true,  TR("The message is refused; its author is told why.") },
+	{ "discard", "post.discard", "refused",   false, false, TR("The message is discarded.") },
+	{ "before",  NULL,           "",          false, false, TR("Somebody had decided about this message before you.") },
 };
 /* clang-format on */
 
@@ -107,10 +108,12 @@ on_decided(
 {
 	const struct decision *decision = find_decision(form_raw(req, "decision"));
 
-	if (!answer->ok || decision == NULL) {
+	if (!answer->ok) {
 		*err = answer->err;
 		return false;
 	}
+	if (!span_is(fields_get(&answer->output, "state"), decision->state))
+		decision = find_decision(SPAN("before"));
 	return reply_redirect(req, reply, 303,
 	    arena_printf(req->arena, "%s%cdone=%s", url_own(req, "/moderate"),
 		req->lang_query[0] != '\0' ? '&' : '?', decision->word));
@@ -126,7 +129,7 @@ page_moderate_decide(struct request *req, struct reply *reply, struct err *err)
 
 	if (!may_open(req, err))
 		return false;
-	if (decision == NULL)
+	if (decision == NULL || decision->act == NULL)
 		return err_set(err, ERR_INVALID, TR("Nothing was decided."));
 	act.name = decision->act;
 	act.key = span_of(form_key(req));

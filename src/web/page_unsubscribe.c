@@ -68,8 +68,8 @@ on_left(struct request *req, const struct site_answer *answer, struct reply *rep
 	if (span_is(form_raw(req, "List-Unsubscribe"), "One-Click"))
 		return reply_text(reply, gone ? "unknown\n" : "ok\n");
 	if (!gone)
-		show_what(req, reply->view, fields_text(&answer->output, "forum", req->arena),
-		    fields_text(&answer->output, "slug", req->arena));
+		show_what(req, reply->view, fields_text(&answer->output, "name", req->arena),
+		    fields_text(&answer->output, "forum", req->arena));
 	return show_page(req, reply, !gone, gone, err);
 }
 

@@ -239,7 +239,7 @@ on_preview(
 static bool
 send_preview(struct request *req, struct reply *reply, struct err *err)
 {
-	struct site_act act = { .name = "post.preview", .ask = true, .fd = -1 };
+	struct site_act act = { .name = "preview", .ask = true, .fd = -1 };
 	struct buf input = { 0 };
 
 	fields_add(&input, "source", form_text(req, "text"));
