@@ -97,7 +97,7 @@ import_add(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 	struct draft draft = { .door = "import", .proof = "none", .hold = "", .silent = true,
 		.alias = "", .chain = "", .parsed = parsed };
 	struct forum forum;
-	struct post same;
+	struct post same = { 0 };
 
 	if (!parsed)
 		return err_set(err, ERR_INVALID, "raw is missing");

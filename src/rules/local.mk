@@ -26,6 +26,10 @@ librules_a_SOURCES = \
 	src/rules/posting_add.c \
 	src/rules/private.c \
 	src/rules/proof.c src/rules/proof.h \
+	src/rules/reading.c src/rules/reading.h \
+	src/rules/reading_forum.c src/rules/reading_work.h \
+	src/rules/reading_held.c \
+	src/rules/reading_post.c \
 	src/rules/robots.c src/rules/robots.h \
 	src/rules/settings.c src/rules/settings.h \
 	src/rules/signup.c src/rules/signup.h \

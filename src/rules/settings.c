@@ -91,6 +91,8 @@ static const struct setting rows[] = {
 	  "our name in EHLO; mail.domain unless said" },
 	{ "relay.connections",     SETTING_INT,     AT(relay_connections),        "4",                     1,   64,            NULL,
 	  "connections to the relay at once" },
+	{ "relay.patience",        SETTING_SECONDS, AT(relay_patience),           "5min",                  1,   600,           NULL,
+	  "longest wait for any reply of the relay" },
 	{ "relay.retry",           SETTING_SECONDS, AT(relay_retry),              "5min",                  1,   4 * 3600,      NULL,
 	  "wait before the first retry; it doubles up to four hours" },
 	{ "relay.life",            SETTING_SECONDS, AT(relay_life),               "5d",                    60,  30 * 86400,    NULL,

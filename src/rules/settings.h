@@ -49,6 +49,7 @@ struct settings {
 	const char *relay_to;    /* dir:PATH, smtp://host:port[?tls=require], lmtp://host:port, lmtp:/path */
 	const char *relay_name;  /* our name in EHLO; mail_domain unless said */
 	int64_t relay_connections;
+	int64_t relay_patience;  /* seconds, caps the wait for any reply of the target */
 	int64_t relay_retry;     /* seconds before the first retry; doubles, at most 4 h */
 	int64_t relay_life;      /* seconds after which a delivery is given up */
 	/* limits; 0 lifts one */
