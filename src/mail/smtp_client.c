@@ -303,9 +303,10 @@ smtp_client_patience(const struct smtp_client *client)
 {
 	unsigned seconds, most = client->options.patience_max;
 
-	if (client->count == 0)
+	if (client->count == 0 && client->state != CLIENT_TLS)
 		return 0;
-	seconds = hear_patience(client->expects[client->first].about);
+	seconds = hear_patience(
+	    client->state == CLIENT_TLS ? ABOUT_STARTTLS : client->expects[client->first].about);
 	return most > 0 && most < seconds ? most : seconds;
 }
 

@@ -152,6 +152,30 @@ answer_wanted(struct intake_session *session, enum err_kind kind, const char *te
 	}
 }
 
+/* With LMTP each recipient hears its own: a row of the inbox, or 0 where the clerk
+ * refused that one alone. */
+static void
+answer_each(struct intake_session *session, const struct fields *output)
+{
+	size_t count = smtp_server_envelope(session->server)->rcpt_count, at = 0, n = 0;
+	struct smtp_answer *answers = x_calloc(count, sizeof(*answers));
+	struct span name, value;
+
+	while (n < count && fields_next(output, &at, &name, &value)) {
+		if (span_is(name, "inbox"))
+			answers[n++].kind = span_is(value, "0") ? ERR_DENIED : ERR_NONE;
+	}
+	while (n < count)
+		answers[n++].kind = ERR_BROKEN;
+	session->wants = INTAKE_NOTHING;
+	session->number = 0;
+	session->messages++;
+	log_info("intake session=%s octets=%zu recipients=%zu outcome=taken", session->id,
+	    session->size, count);
+	smtp_server_answer_message(session->server, answers, count);
+	free(answers);
+}
+
 /* The clerk's word. What it calls broken is our trouble: the sender tries again. */
 static void
 on_answer(const struct door_answer *answer, void *arg)
@@ -159,7 +183,10 @@ on_answer(const struct door_answer *answer, void *arg)
 	struct intake_session *session = arg;
 	struct intake *intake = session->intake;
 
-	answer_wanted(session, answer->ok ? ERR_NONE : answer->err.kind, answer->err.text);
+	if (answer->ok && session->lmtp && session->wants == INTAKE_SENDS)
+		answer_each(session, &answer->output);
+	else
+		answer_wanted(session, answer->ok ? ERR_NONE : answer->err.kind, answer->err.text);
 	conn_hold_input(session->conn, false);
 	session_run(session);
 	intake_session_next(intake);

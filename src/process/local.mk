@@ -24,6 +24,8 @@ libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/proc
 
 # Mail in and out
 libprocess_a_SOURCES += src/process/role_intake.c src/process/role_intake.h src/process/intake_session.c
+libprocess_a_SOURCES += src/process/role_relay.c src/process/role_relay.h src/process/relay_copy.c \
+	src/process/relay_link.c src/process/relay_target.c
 
 # The web
 libprocess_a_SOURCES += src/process/role_web.c
