@@ -287,7 +287,7 @@ http_reply(struct http_request *request, const struct http_reply *reply)
 		drop_reply(work);
 		return;
 	}
-	keep = request->head.keep_alive && !reply->close && !server->draining && !door->ended;
+	keep = request->head.keep_alive && !reply->close && !server->draining;
 	send_reply(work, reply, keep);
 	if (work->handed)
 		server->counts.unanswered--;

@@ -118,7 +118,7 @@ as_ip6(const struct net_address *address)
 }
 
 /* IPv4 that came in through an IPv6 socket is IPv4. */
-static bool
+static void
 unmap(const struct net_address *address, struct net_address *out)
 {
 	struct sockaddr_in6 in6;
@@ -126,13 +126,12 @@ unmap(const struct net_address *address, struct net_address *out)
 
 	*out = *address;
 	if (address->storage.ss_family != AF_INET6)
-		return false;
+		return;
 	in6 = as_ip6(address);
 	if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-		return false;
+		return;
 	memcpy(&in4, in6.sin6_addr.s6_addr + 12, 4);
 	make_ip4(out, in4, ntohs(in6.sin6_port));
-	return true;
 }
 
 void
@@ -173,18 +172,20 @@ void
 net_address_write(const struct net_address *address, char out[NET_ADDRESS_TEXT])
 {
 	char host[NET_ADDRESS_TEXT];
+	struct net_address plain;
 
-	if (address->len > 0 && address->storage.ss_family == AF_UNIX) {
-		write_unix(address, out);
+	unmap(address, &plain);
+	if (plain.len > 0 && plain.storage.ss_family == AF_UNIX) {
+		write_unix(&plain, out);
 		return;
 	}
-	net_address_write_host(address, host);
-	if (address->storage.ss_family == AF_INET6)
+	net_address_write_host(&plain, host);
+	if (plain.storage.ss_family == AF_INET6)
 		snprintf(out, NET_ADDRESS_TEXT, "[%.60s]:%u", host,
-		    (unsigned)ntohs(as_ip6(address).sin6_port));
-	else if (address->storage.ss_family == AF_INET)
+		    (unsigned)ntohs(as_ip6(&plain).sin6_port));
+	else if (plain.storage.ss_family == AF_INET)
 		snprintf(out, NET_ADDRESS_TEXT, "%.60s:%u", host,
-		    (unsigned)ntohs(as_ip4(address).sin_port));
+		    (unsigned)ntohs(as_ip4(&plain).sin_port));
 	else
 		snprintf(out, NET_ADDRESS_TEXT, "%.60s", host);
 }
