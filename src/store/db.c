@@ -15,12 +15,16 @@
 
 enum { TABLE_START = 256 };
 
-/* What SQLite says by itself, as when it recovers a WAL. */
+/* What SQLite says by itself. What a caller is told (db_fail) is not said twice, least of
+ * all at each of many tries. */
 static void
 on_sqlite_log(void *context, int code, const char *text)
 {
+	int kind = code & 0xff;
+
 	(void)context;
-	if (code == SQLITE_SCHEMA || code == SQLITE_NOTICE_RECOVER_WAL)
+	if (code == SQLITE_NOTICE_RECOVER_WAL || kind == SQLITE_SCHEMA || kind == SQLITE_CANTOPEN ||
+	    kind == SQLITE_READONLY || kind == SQLITE_BUSY || kind == SQLITE_CONSTRAINT)
 		return;
 	log_warn("event=sqlite code=%d text=%s", code, log_text(span_of(text)));
 }
@@ -188,6 +192,7 @@ static const char sql_no_autocheckpoint[] = "PRAGMA wal_autocheckpoint = 0";
 static const char sql_temp_memory[] = "PRAGMA temp_store = MEMORY";
 static const char sql_no_mmap[] = "PRAGMA mmap_size = 0";
 static const char sql_cache[] = "PRAGMA cache_size = -16000";
+static const char sql_meet_search[] = "SELECT rowid FROM search LIMIT 0";
 static const char sql_query_only[] = "PRAGMA query_only = ON";
 
 static bool
@@ -197,16 +202,23 @@ set_up(struct db *db, struct err *err)
 	    !db_say(db, sql_no_mmap, err) || !db_say(db, sql_cache, err))
 		return false;
 	if (db->is_reader) {
-		if (!db_say(db, sql_query_only, err))
-			return false;
-		sqlite3_set_authorizer(db->handle, on_authorize, NULL);
 		sqlite3_progress_handler(db->handle, 1000, on_progress, db);
-		return true;
+		return db_say(db, sql_query_only, err);
 	}
 	if (!db_say(db, sql_synchronous, err) || !db_say(db, sql_secure_delete, err) ||
 	    !db_say(db, sql_no_autocheckpoint, err))
 		return false;
 	sqlite3_wal_hook(db->handle, on_wal, db);
+	return true;
+}
+
+/* The search index says CREATE TABLE when it is first met: that comes before the wall. */
+bool
+db_allow_reads_only(struct db *db, struct err *err)
+{
+	if (!db_say(db, sql_meet_search, err))
+		return false;
+	sqlite3_set_authorizer(db->handle, on_authorize, NULL);
 	return true;
 }
 
@@ -375,6 +387,9 @@ find_statement(struct db *db, const char *sql, struct statement **out)
 	slot = slot_of(db, sql);
 	if (db->table[slot] != NULL) {
 		*out = db->table[slot];
+		/* Text that was written anew in the same place is not the same statement. */
+		if (strcmp(sqlite3_sql((*out)->handle), sql) != 0)
+			die("book: no constant: %s", sql);
 		return SQLITE_OK;
 	}
 	code = prepare(db, sql, &handle);
@@ -546,4 +561,5 @@ db_script(struct db *db, const char *sql, struct err *err)
 }
 
 const char *const db_statements[] = { sql_synchronous, sql_cell_check, sql_secure_delete,
-	sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_query_only, NULL };
+	sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_meet_search,
+	sql_query_only, NULL };

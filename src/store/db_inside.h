@@ -55,6 +55,10 @@ db_fail(struct db *db, int code, const char *what, struct err *err);
 bool
 db_open_file(const char *folder, bool is_reader, struct db **db, struct err *err);
 
+/* Of a reader, once it is known to be a book: no statement but reads can be prepared. */
+bool
+db_allow_reads_only(struct db *db, struct err *err);
+
 /* Milliseconds SQLite waits for locks. */
 void
 db_wait(struct db *db, int milliseconds);

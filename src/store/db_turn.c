@@ -51,7 +51,7 @@ db_open_reader(const char *folder, struct db **db, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "There is no book in %s.", folder);
 	if (!db_open_file(folder, true, db, err))
 		return false;
-	if (check_version(*db, err))
+	if (check_version(*db, err) && db_allow_reads_only(*db, err))
 		return true;
 	db_close(db);
 	return false;

@@ -38,3 +38,32 @@ src/store/migrations.c: $(store_schema) scripts/embed
 	$(AM_V_GEN)$(MKDIR_P) src/store && \
 		$(PYTHON3) $(top_srcdir)/scripts/embed $(top_srcdir)/src/store/schema > $@.new && \
 		mv $@.new $@
+
+# Tests: a book of their own each.
+store_test_libs = libstore.a libbase.a $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += test_db test_migrate test_migrate_step test_public_version \
+	test_store_house test_store_mail test_store_people test_store_posts
+
+test_db_SOURCES = tests/unit/test_db.c tests/unit/book.c tests/unit/book.h
+test_db_LDADD = $(store_test_libs)
+
+test_migrate_SOURCES = tests/unit/test_migrate.c tests/unit/book.c tests/unit/book.h
+test_migrate_LDADD = $(store_test_libs)
+
+test_migrate_step_SOURCES = tests/unit/test_migrate_step.c tests/unit/book.c tests/unit/book.h
+test_migrate_step_LDADD = $(store_test_libs)
+
+test_public_version_SOURCES = tests/unit/test_public_version.c tests/unit/book.c tests/unit/book.h
+test_public_version_LDADD = $(store_test_libs)
+
+test_store_house_SOURCES = tests/unit/test_store_house.c tests/unit/book.c tests/unit/book.h
+test_store_house_LDADD = $(store_test_libs)
+
+test_store_mail_SOURCES = tests/unit/test_store_mail.c tests/unit/book.c tests/unit/book.h
+test_store_mail_LDADD = $(store_test_libs)
+
+test_store_people_SOURCES = tests/unit/test_store_people.c tests/unit/book.c tests/unit/book.h
+test_store_people_LDADD = $(store_test_libs)
+
+test_store_posts_SOURCES = tests/unit/test_store_posts.c tests/unit/book.c tests/unit/book.h
+test_store_posts_LDADD = $(store_test_libs)
