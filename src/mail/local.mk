@@ -55,3 +55,6 @@ test_thread_id_LDADD = $(mail_test_libs)
 check_PROGRAMS += test_mime_read
 test_mime_read_SOURCES = tests/unit/test_mime_read.c
 test_mime_read_LDADD = $(mail_test_libs)
+check_PROGRAMS += test_parsed
+test_parsed_SOURCES = tests/unit/test_parsed.c tests/unit/mail_show.c tests/unit/mail_show.h
+test_parsed_LDADD = $(mail_test_libs)
