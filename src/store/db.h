@@ -187,7 +187,7 @@ db_do(struct db *db, const char *sql, struct db_values values, int64_t *changed,
 bool
 db_do_one(struct db *db, const char *sql, struct db_values values, struct err *err);
 
-/* INSERT; *id is the new rowid. */
+/* INSERT; *id is the new rowid (id may be NULL). */
 bool
 db_insert(struct db *db, const char *sql, struct db_values values, int64_t *id, struct err *err);
 

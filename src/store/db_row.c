@@ -62,7 +62,8 @@ db_insert(struct db *db, const char *sql, struct db_values values, int64_t *id, 
 {
 	if (!db_do(db, sql, values, NULL, err))
 		return false;
-	*id = db_new_id(db);
+	if (id != NULL)
+		*id = db_new_id(db);
 	return true;
 }
 

@@ -153,11 +153,11 @@ class Site:
         return subprocess.run([self.preau, verb, "--config", str(self.config), *rest], input=input_,
                               capture_output=True, text=True, env=self.env, timeout=120)
 
-    def act(self, name, *options, **fields):
+    def act(self, name, /, *options, **fields):
         """Does an act by console; {"post": "12" ...}; Refused where it is answered no."""
         return self._speak("act", name, options, fields)
 
-    def ask(self, name, *options, **fields):
+    def ask(self, name, /, *options, **fields):
         return self._speak("ask", name, options, fields)
 
     def _speak(self, verb, name, options, fields):
