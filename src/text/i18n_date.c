@@ -130,7 +130,7 @@ i18n_size(struct arena *arena, enum lang lang, int64_t octets)
 
 	if (tenths < 1000)
 		return arena_printf(arena, "%" PRId64 NBSP "%s", tenths, units[lang][0]);
-	tenths = tenths > INT64_MAX / 10 ? tenths : tenths * 10;
+	tenths = tenths > INT64_MAX / 100 ? INT64_MAX / 10 : tenths * 10;
 	while (unit < 3 && tenths >= 9995) { /* 999.5 rounds to the next unit */
 		tenths = (tenths + 500) / 1000;
 		unit++;

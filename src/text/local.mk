@@ -27,3 +27,13 @@ libtext_a_SOURCES += src/text/html_mail.c src/text/html_mail.h
 libtext_a_SOURCES += src/text/html_read.c src/text/html_read.h src/text/html_guard.c \
 	src/text/html_guard.h src/text/html_marks.c src/text/html_marks.h src/text/html_tags.c \
 	src/text/html_tags.h
+check_PROGRAMS += test_view test_i18n test_theme
+test_view_SOURCES = tests/unit/test_view.c
+test_view_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_i18n_SOURCES = tests/unit/test_i18n.c
+test_i18n_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_theme_SOURCES = tests/unit/test_theme.c tests/unit/theme_sample.c tests/unit/theme_sample.h
+test_theme_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+noinst_PROGRAMS += theme_show
+theme_show_SOURCES = tests/unit/theme_show.c tests/unit/theme_sample.c tests/unit/theme_sample.h
+theme_show_LDADD = libtext.a libbase.a $(CRYPTO_LIBS)

@@ -63,10 +63,10 @@ static uint64_t
 read_primary(struct evaluation *e)
 {
 	uint64_t value;
-	bool negate = false;
+	unsigned int negations = 0;
 
-	while (e->rest.len > 0 && !span_starts(e->rest, "!=") && take(e, "!"))
-		negate = !negate;
+	while (!span_starts(e->rest, "!=") && take(e, "!"))
+		negations++;
 	if (take(e, "n")) {
 		value = e->n;
 	} else if (take(e, "(")) {
@@ -76,7 +76,9 @@ read_primary(struct evaluation *e)
 	} else {
 		value = read_number(e);
 	}
-	return negate ? value == 0 : value;
+	if (negations == 0)
+		return value;
+	return negations % 2 == 1 ? value == 0 : value != 0;
 }
 
 static const struct operator *

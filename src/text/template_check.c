@@ -66,15 +66,17 @@ find_common(const struct check *c, struct span name)
 }
 
 static const struct template_name *
-find_first(const struct check *c, struct span name)
+find_first(const struct check *c, struct span name, uint8_t *place)
 {
-	for (size_t i = c->scope_count; i > 0; i--) {
+	for (size_t i = c->scope_count; i > 1; i--) {
 		const struct template_name *row = find_row(c, c->scopes[i - 1].shape, name);
 
+		*place = (uint8_t)(c->scope_count - i + 1);
 		if (row != NULL)
 			return row;
 	}
-	return find_common(c, name);
+	*place = PLACE_ROOT;
+	return find_row(c, c->where, name) != NULL ? find_row(c, c->where, name) : find_common(c, name);
 }
 
 static bool
@@ -84,20 +86,23 @@ unknown(const struct check *c, const struct template *t, const struct op *op, st
 	    SPAN_ARGS(span_first(name, 60)));
 }
 
-/* The kind and shape of what a tag names. */
+/* The kind and shape of what a tag names; the tag learns where that stands. */
 static bool
-find_kind(const struct check *c, const struct template *t, const struct op *op,
-    enum view_kind *kind, const char **shape)
+find_kind(const struct check *c, const struct template *t, struct op *op, enum view_kind *kind,
+    const char **shape)
 {
-	const struct op_part *part = &t->parts[op->part];
+	const struct op_part *part;
 	const struct template_name *row;
+	uint8_t place;
 
 	*shape = NULL;
 	if (op->part_count == 0) {
 		*kind = c->scopes[c->scope_count - 1].dot;
 		return *kind != VIEW_NONE || unknown(c, t, op, SPAN("."));
 	}
-	row = find_first(c, part->name);
+	part = &t->parts[op->part];
+	row = find_first(c, part->name, &place);
+	op->place = op->place == PLACE_ANY || op->place == place ? place : PLACE_BOTH;
 	for (uint32_t i = 1; i < op->part_count && row != NULL; i++)
 		row = row->kind == VIEW_SUB ? find_row(c, row->shape, part[i].name) : NULL;
 	if (row == NULL)
@@ -117,7 +122,7 @@ refuse(const struct check *c, const struct template *t, const struct op *op, con
 }
 
 static bool
-check_value(struct check *c, const struct template *t, const struct op *op)
+check_value(struct check *c, const struct template *t, struct op *op)
 {
 	enum view_kind kind;
 	const char *shape, *why;
@@ -154,7 +159,7 @@ check_text(struct check *c, const struct template *t, const struct op *op)
 static bool
 check_section(struct check *c, const struct template *t, uint32_t index)
 {
-	const struct op *op = &t->ops[index];
+	struct op *op = &t->ops[index];
 	struct markup before = c->markup;
 	enum view_kind kind;
 	const char *shape, *why;
@@ -162,7 +167,7 @@ check_section(struct check *c, const struct template *t, uint32_t index)
 
 	if (!find_kind(c, t, op, &kind, &shape))
 		return false;
-	pushes = op->code == OP_SECTION && kind != VIEW_FLAG;
+	op->opens = pushes = op->code == OP_SECTION && kind != VIEW_FLAG;
 	if (pushes && c->scope_count == SCOPES_MAX)
 		return template_fault(t, op->offset, c->err, "too deep");
 	if (pushes)
@@ -220,13 +225,24 @@ is_expected(const struct template *t, struct span name)
 	return false;
 }
 
+/* A theme may lay its own parent under the pages of another and leave blocks out. */
+static bool
+is_same_theme(const struct template *a, const struct template *b)
+{
+	struct span x = span_of(a->file), y = span_of(b->file);
+	size_t end = span_find(x, '/');
+
+	return end == x.len || span_equal(span_first(x, end), span_first(y, span_find(y, '/')));
+}
+
 static bool
 check_parent(struct check *c, const struct template *t, const struct op *op)
 {
 	bool ok;
 
 	for (const struct op *a = op + 1; a < &t->ops[op->end]; a++) {
-		if (a->code == OP_BLOCK && !is_expected(op->target, a->text))
+		if (a->code == OP_BLOCK && is_same_theme(t, op->target) &&
+		    !is_expected(op->target, a->text))
 			return template_fault(t, a->offset, c->err,
 			    SPAN_FORMAT " has no block " SPAN_FORMAT, SPAN_ARGS(op->text),
 			    SPAN_ARGS(a->text));
@@ -257,7 +273,7 @@ check_block(struct check *c, const struct template *t, const struct op *op)
 static bool
 check_op(struct check *c, const struct template *t, uint32_t index)
 {
-	const struct op *op = &t->ops[index];
+	struct op *op = &t->ops[index];
 
 	switch (op->code) {
 	case OP_TEXT:

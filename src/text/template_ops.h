@@ -25,6 +25,15 @@ enum op_code {
 	OP_END       /* {{/x}} */
 };
 
+/* A checked template knows in whose table each name stands and looks nowhere else, so that
+ * a value that a page did not set is empty and never that of what surrounds it. */
+enum op_place {
+	PLACE_ANY = 0,     /* not checked, or checked twice with different answers: outwards */
+	PLACE_ROOT = 250,  /* a value of the page */
+	PLACE_BOTH = 251   /* found in different places: outwards */
+	                   /* 1 to 249: that many contexts from within, 1 is the innermost */
+};
+
 struct op_part {
 	struct span name;
 	uint32_t hash;
@@ -36,6 +45,8 @@ struct op {
 	uint32_t offset;               /* in the resolved source, for errors */
 	uint32_t part, part_count;     /* a.b.c in parts; 0 parts: {{.}} */
 	bool own_lines;                /* block: what it holds begins on a line of its own */
+	uint8_t place;                 /* where the name stands: see below; set by template_check() */
+	bool opens;                    /* section: its names are in sight within (set likewise) */
 	struct span text;              /* OP_TEXT; name of partial, parent, block */
 	struct span indent;            /* partial, parent, block: put before each line */
 	const struct template *target; /* partial, parent; NULL: empty */

@@ -48,9 +48,16 @@ find_dot(const struct render *r)
 	return view_find(top->view, SPAN("."), view_hash(SPAN(".")));
 }
 
+/* Outwards, or in the one place where the name is known to stand. */
 static const struct view_value *
-find_first(const struct render *r, const struct op_part *part)
+find_first(const struct render *r, const struct op_part *part, uint8_t place)
 {
+	if (place != PLACE_ANY && place != PLACE_BOTH) {
+		const struct view *view = r->contexts[place == PLACE_ROOT || place > r->context_count ?
+		        0 : r->context_count - place].view;
+
+		return view != NULL ? view_find(view, part->name, part->hash) : NULL;
+	}
 	for (size_t i = r->context_count; i > 0; i--) {
 		const struct view *view = r->contexts[i - 1].view;
 		const struct view_value *value;
@@ -67,12 +74,13 @@ find_first(const struct render *r, const struct op_part *part)
 static const struct view_value *
 find_value(const struct render *r, const struct template *t, const struct op *op)
 {
-	const struct op_part *part = &t->parts[op->part];
 	const struct view_value *value;
+	const struct op_part *part;
 
 	if (op->part_count == 0)
 		return find_dot(r);
-	value = find_first(r, part);
+	part = &t->parts[op->part];
+	value = find_first(r, part, op->place);
 	for (uint32_t i = 1; i < op->part_count && value != NULL; i++) {
 		if (value->kind != VIEW_SUB)
 			return NULL;
@@ -158,33 +166,37 @@ run_with(struct render *r, const struct view *view, const struct view_value *dot
 	return ok;
 }
 
+/* The contexts are those that the check counted, even where a page gives a flag for a
+ * text or the other way round. */
+static bool
+run_once(struct render *r, const struct template *t, uint32_t index, const struct view *view,
+    const struct view_value *value)
+{
+	const struct op *op = &t->ops[index];
+	bool opens = op->place != PLACE_ANY ? op->opens : value == NULL || value->kind != VIEW_FLAG;
+
+	if (!opens)
+		return run(r, t, index + 1, op->end);
+	return run_with(r, view, value, t, index + 1, op->end);
+}
+
 static bool
 run_section(struct render *r, const struct template *t, uint32_t index)
 {
-	const struct op *op = &t->ops[index];
-	const struct view_value *value = find_value(r, t, op);
+	const struct view_value *value = find_value(r, t, &t->ops[index]);
 	const struct view *item = NULL;
 
 	if (!view_is_true(value))
 		return true;
-	switch (value->kind) {
-	case VIEW_SUB:
-		return run_with(r, value->sub, value, t, index + 1, op->end);
-	case VIEW_LIST:
-		while ((item = view_list_next(value->list, item)) != NULL) {
-			if (!run_with(r, item, NULL, t, index + 1, op->end))
-				return false;
-		}
-		return true;
-	case VIEW_TEXT:
-	case VIEW_HTML:
-	case VIEW_URL:
-		return run_with(r, NULL, value, t, index + 1, op->end);
-	case VIEW_FLAG:
-	case VIEW_NONE:
-	default:
-		return run(r, t, index + 1, op->end);
+	if (value->kind == VIEW_SUB)
+		return run_once(r, t, index, value->sub, value);
+	if (value->kind != VIEW_LIST)
+		return run_once(r, t, index, NULL, value);
+	while ((item = view_list_next(value->list, item)) != NULL) {
+		if (!run_once(r, t, index, item, NULL))
+			return false;
 	}
+	return true;
 }
 
 /* Runs with more indentation. */

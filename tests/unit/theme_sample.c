@@ -240,14 +240,22 @@ fill_moderate(const struct sample *s, struct view *view)
 }
 
 static void
+fill_site(struct view *view, const char *url)
+{
+	struct view *site = view_sub(view, "site");
+
+	view_text(site, "name", "Saint-Aubin-sur-Loire");
+	view_text(site, "about", "Associations, habitants et mairie en parlent ici, en public.");
+	view_url(site, "url", url);
+}
+
+static void
 fill_common(const struct sample *s, struct view *view, int who)
 {
 	struct view_list *languages = view_list(view, "languages");
-	struct view *sub = view_sub(view, "site");
+	struct view *sub;
 
-	view_text(sub, "name", "Saint-Aubin-sur-Loire");
-	view_text(sub, "about", "Associations, habitants et mairie en parlent ici, en public.");
-	view_url(sub, "url", "/");
+	fill_site(view, "/");
 	view_text(view, "lang", lang_code(s->lang));
 	view_text(view, "title", "Ralentisseur rue des Tilleuls");
 	view_url(view, "login_url", "/login");
@@ -340,7 +348,7 @@ theme_sample_mail(struct arena *arena, enum lang lang, const char *mail)
 	struct view *view = view_new(arena), *post;
 
 	fill_common(&s, view, 0);
-	view_url(view_sub(view, "site"), "url", "https://forum.ville.example/");
+	fill_site(view, "https://forum.ville.example/");
 	fill_this_forum(&s, view);
 	fill_small_pages(&s, view);
 	view_text(view, "subject", "Re: Ralentisseur\r\nBcc: x@y.example");
