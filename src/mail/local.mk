@@ -58,3 +58,7 @@ test_mime_read_LDADD = $(mail_test_libs)
 check_PROGRAMS += test_parsed
 test_parsed_SOURCES = tests/unit/test_parsed.c tests/unit/mail_show.c tests/unit/mail_show.h
 test_parsed_LDADD = $(mail_test_libs)
+check_PROGRAMS += test_mail_read
+test_mail_read_SOURCES = tests/unit/test_mail_read.c tests/unit/mail_show.c tests/unit/mail_show.h
+test_mail_read_LDADD = $(mail_test_libs)
+EXTRA_DIST += tests/mail

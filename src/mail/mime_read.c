@@ -108,9 +108,9 @@ tree_close(struct mime_tree *tree, const char *over_limit)
 	tree->parts[0].is_multipart = false;
 }
 
-/* Children still to visit: libetpan's, or those that we found ourselves. */
+/* Children still to visit: where they lie, and libetpan's nodes beside them. */
 struct level {
-	clistiter *next;
+	clistiter *next; /* NULL: libetpan divided it in another way */
 	struct span *extents;
 	size_t extent_count;
 	size_t part; /* index of the parent */
@@ -134,64 +134,6 @@ first_child(const struct mailmime *mime)
 	return children != NULL ? clist_begin(children) : NULL;
 }
 
-static size_t
-count_children(clistiter *child)
-{
-	size_t count = 0;
-
-	for (; child != NULL; child = clist_next(child))
-		count++;
-	return count;
-}
-
-/* Goes down into the part at index. Where libetpan and the letter of RFC 2046 do not
- * agree on the number of parts (broken boundaries), the letter counts. */
-static const char *
-walk_enter(struct walk *w, size_t index, clistiter *children)
-{
-	struct mime_part *part = &w->tree->parts[index];
-	struct span boundary = header_param(&part->type, "boundary");
-	struct mime_extents own = { 0 };
-
-	if (!word_is_multipart(part->type.word))
-		return NULL;
-	if (boundary.len > 0)
-		mime_split(w->arena, span_first(span_from(w->tree->raw, part->offset), part->length),
-		    boundary, MIME_PARTS_MAX, &own);
-	if (own.count != count_children(children))
-		children = NULL;
-	part->is_multipart = own.delimiters > 0;
-	if (!part->is_multipart)
-		part_is_leaf(part);
-	if (own.count == 0)
-		return NULL;
-	if (w->depth == MIME_DEPTH_MAX)
-		return "parts too deep";
-	if (children != NULL)
-		own.count = 0;
-	w->levels[w->depth++] = (struct level){ children, own.list, own.count, index };
-	return NULL;
-}
-
-/* Adds the part that lies at start. */
-static const char *
-walk_add(struct walk *w, size_t start, size_t len, clistiter *children)
-{
-	struct mime_tree *tree = w->tree;
-	size_t parent = w->levels[w->depth - 1].part;
-	bool is_digest = span_is(tree->parts[parent].type.word, "multipart/digest");
-
-	if (tree->count == MIME_PARTS_MAX)
-		return "too many parts";
-	struct mime_part *part = &tree->parts[tree->count++];
-	part_read(w->arena, tree->raw, start, len, is_digest ? "message/rfc822" : "text/plain", part);
-	part->depth = w->depth;
-	part->end = tree->count;
-	if (part->header.over_limit != NULL)
-		return part->header.over_limit;
-	return walk_enter(w, tree->count - 1, children);
-}
-
 /* Octets of the empty line before `at`: libetpan begins a part without a head behind
  * it, and the first lines of its text would be taken for one. */
 static size_t
@@ -206,24 +148,81 @@ empty_line_before(const struct mime_copy *copy, size_t at)
 	return at >= copy->head + 3 && data[at - 2] == '\r' && data[at - 3] == '\n' ? 2 : 0;
 }
 
-static const char *
-walk_node(struct walk *w, const struct mailmime *mime)
+/* Where a node of libetpan's lies in raw; the empty span where it is nothing of it. */
+static struct span
+node_extent(const struct walk *w, const struct mailmime *mime)
 {
 	size_t at = 0;
 
 	if (mime->mm_mime_start != NULL)
 		at = (size_t)(mime->mm_mime_start - w->copy.data);
 	if (at < w->copy.head || at > w->copy.len || mime->mm_length > w->copy.len - at)
-		return NULL; /* nothing of the message: an empty part */
+		return (struct span){ 0 };
 	size_t more = empty_line_before(&w->copy, at);
-	return walk_add(w, at - more - w->copy.head + w->copy.body, mime->mm_length + more,
-	    first_child(mime));
+	return span_first(span_from(w->tree->raw, at - more - w->copy.head + w->copy.body),
+	    mime->mm_length + more);
 }
 
-static const char *
-walk_extent(struct walk *w, struct span extent)
+/* Do libetpan's children lie where the boundary says? */
+static bool
+is_same_division(const struct walk *w, clistiter *child, const struct mime_extents *own)
 {
-	return walk_add(w, (size_t)(extent.data - w->tree->raw.data), extent.len, NULL);
+	size_t i = 0;
+
+	for (; child != NULL && i < own->count; child = clist_next(child), i++) {
+		struct span extent = node_extent(w, clist_content(child));
+		if (extent.data != own->list[i].data || extent.len != own->list[i].len)
+			return false;
+	}
+	return child == NULL && i == own->count;
+}
+
+/* Goes down into the part at index. Where libetpan divides it in another way than the
+ * letter of RFC 2046 (a boundary that begins like another, a missing one, bare CRs),
+ * the letter counts: it would lose text. */
+static const char *
+walk_enter(struct walk *w, size_t index, clistiter *children)
+{
+	struct mime_part *part = &w->tree->parts[index];
+	struct span boundary = header_param(&part->type, "boundary");
+	struct mime_extents own = { 0 };
+
+	if (!word_is_multipart(part->type.word))
+		return NULL;
+	if (boundary.len > 0)
+		mime_split(w->arena, span_first(span_from(w->tree->raw, part->offset), part->length),
+		    boundary, MIME_PARTS_MAX, &own);
+	part->is_multipart = own.delimiters > 0;
+	if (!part->is_multipart)
+		part_is_leaf(part);
+	if (own.count == 0)
+		return NULL;
+	if (w->depth == MIME_DEPTH_MAX)
+		return "parts too deep";
+	if (!is_same_division(w, children, &own))
+		children = NULL;
+	w->levels[w->depth++] = (struct level){ children, own.list, own.count, index };
+	return NULL;
+}
+
+/* Adds the part that lies there. */
+static const char *
+walk_add(struct walk *w, struct span extent, clistiter *children)
+{
+	struct mime_tree *tree = w->tree;
+	size_t start = (size_t)(extent.data - tree->raw.data);
+	size_t parent = w->levels[w->depth - 1].part;
+	bool is_digest = span_is(tree->parts[parent].type.word, "multipart/digest");
+
+	if (tree->count == MIME_PARTS_MAX)
+		return "too many parts";
+	struct mime_part *part = &tree->parts[tree->count++];
+	part_read(w->arena, tree->raw, start, extent.len, is_digest ? "message/rfc822" : "text/plain", part);
+	part->depth = w->depth;
+	part->end = tree->count;
+	if (part->header.over_limit != NULL)
+		return part->header.over_limit;
+	return walk_enter(w, tree->count - 1, children);
 }
 
 /* All parts below the root, in order, without recursion. */
@@ -234,17 +233,16 @@ walk_tree(struct walk *w, clistiter *children)
 
 	while (why == NULL && w->depth > 0) {
 		struct level *level = &w->levels[w->depth - 1];
-		if (level->next != NULL) {
-			const struct mailmime *mime = clist_content(level->next);
-			level->next = clist_next(level->next);
-			why = walk_node(w, mime);
-		} else if (level->extent_count > 0) {
-			level->extent_count--;
-			why = walk_extent(w, *level->extents++);
-		} else {
+		if (level->extent_count == 0) {
 			w->tree->parts[level->part].end = w->tree->count;
 			w->depth--;
+			continue;
 		}
+		struct span extent = *level->extents++;
+		const struct mailmime *mime = level->next != NULL ? clist_content(level->next) : NULL;
+		level->extent_count--;
+		level->next = level->next != NULL ? clist_next(level->next) : NULL;
+		why = walk_add(w, extent, first_child(mime));
 	}
 	return why;
 }

@@ -62,6 +62,9 @@ static const struct {
 	    "--b\r\nContent-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n\r\none\r\n--bb--\r\n"
 	    "--b\r\n\r\ntwo\r\n--b--\r\n",
 	    "multipart/mixed(multipart/mixed(text/plain=one) text/plain=two)" },
+	{ "a boundary that another begins with", "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+	    "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\none\r\n--b2\r\ntwo\r\n--c--\r\n"
+	    "--b--\r\n", "multipart/mixed(multipart/mixed(text/plain=one\r\n--b2\r\ntwo))" },
 	{ "the same boundary twice", HEAD "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
 	    "--b\r\n\r\none\r\n--b--\r\n",
 	    "multipart/mixed(text/plain= text/plain=one)" },
