@@ -49,8 +49,21 @@ read_url(struct span text, struct relay_target *target)
 	return read_host(span_first(text, text.len - query.len), target);
 }
 
+/* A folder with a relative name stands in the data folder, wherever we were started. */
+static bool
+read_folder(struct span text, const char *data, struct relay_target *target)
+{
+	int len;
+
+	if (span_starts(text, "/"))
+		return copy_text(text, target->path, sizeof(target->path));
+	len =
+	    snprintf(target->path, sizeof(target->path), "%s/" SPAN_FORMAT, data, SPAN_ARGS(text));
+	return text.len > 0 && len > 0 && (size_t)len < sizeof(target->path);
+}
+
 bool
-relay_target_read(const char *words, struct relay_target *target, struct err *err)
+relay_target_read(const char *words, const char *data, struct relay_target *target, struct err *err)
 {
 	struct span text = span_of(words);
 	bool sound = false;
@@ -58,7 +71,7 @@ relay_target_read(const char *words, struct relay_target *target, struct err *er
 	memset(target, 0, sizeof(*target));
 	if (span_starts(text, "dir:")) {
 		target->way = RELAY_DIR;
-		sound = copy_text(span_from(text, 4), target->path, sizeof(target->path));
+		sound = read_folder(span_from(text, 4), data, target);
 	} else if (span_starts(text, "smtp://")) {
 		target->way = RELAY_SMTP;
 		sound = read_url(span_from(text, 7), target);

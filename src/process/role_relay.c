@@ -302,7 +302,7 @@ relay_reload(struct worker *worker, struct err *err)
 	struct relay_target target;
 	struct theme *theme = NULL;
 
-	if (!relay_target_read(worker->settings.relay_to, &target, err) ||
+	if (!relay_target_read(worker->settings.relay_to, worker->settings.data, &target, err) ||
 	    !open_theme(&worker->settings, &theme, err))
 		return false;
 	theme_free(&relay->theme);

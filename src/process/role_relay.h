@@ -49,8 +49,9 @@ struct relay_target {
 
 /* ---- relay_target.c ---- */
 
+/* relay.to; data is the folder that relative names of RELAY_DIR are in. */
 bool
-relay_target_read(const char *text, struct relay_target *target, struct err *err);
+relay_target_read(const char *text, const char *data, struct relay_target *target, struct err *err);
 
 /* Blocks on the resolver where the host is a name. */
 bool
