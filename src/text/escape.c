@@ -191,17 +191,21 @@ domain_follows(struct span text, size_t i)
 	    text.data[i] == '[' || (unsigned char)text.data[i] >= 0x80;
 }
 
-/* Where the local part that ends before `at` begins, not before `from`. In an URL
- * the part after the last "/", "=", "?" or "&" is the person's. */
+/* Where the local part that ends before `at` begins, not before `from`. In an URL the
+ * part after the last "/", "=", "?" or "&" is the person's. */
 static size_t
 local_start(struct span text, size_t from, size_t at)
 {
-	size_t i = at;
+	size_t i = at, part = at;
+	bool url = false;
 
-	while (i > from && is_local_octet(text.data[i - 1]) &&
-	    !strchr("/=?&", text.data[i - 1]))
+	while (i > from && is_local_octet(text.data[i - 1])) {
 		i--;
-	return i;
+		url = url || text.data[i] == '/' || text.data[i] == '?';
+	}
+	while (part > i && !strchr("/=?&", text.data[part - 1]))
+		part--;
+	return url ? part : i;
 }
 
 static size_t

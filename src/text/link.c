@@ -13,6 +13,26 @@ is_word(char c)
 	return ascii_is_alpha(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80;
 }
 
+/* Does a letter of another alphabet, or one with an accent, stand before i? Not so
+ * no-break spaces and typographic quotation marks. */
+static bool
+after_foreign_letter(struct span s, size_t i)
+{
+	if (i == 0 || (unsigned char)s.data[i - 1] < 0x80)
+		return false;
+	if (i >= 2 && (unsigned char)s.data[i - 2] == 0xc2) /* no-break space, « and kin */
+		return false;
+	return i < 3 || memcmp(s.data + i - 3, "\xe2\x80", 2) != 0;
+}
+
+static bool
+after_letter(struct span s, size_t i)
+{
+	if (i > 0 && (ascii_is_alpha(s.data[i - 1]) || ascii_is_digit(s.data[i - 1])))
+		return true;
+	return after_foreign_letter(s, i);
+}
+
 /* Octets up to the first that cannot stand in an address in running text. */
 static size_t
 run_len(struct span s)
@@ -113,17 +133,6 @@ domain_len(struct span s)
 	return len;
 }
 
-/* Does a letter of another alphabet, or one with an accent, stand before i? */
-static bool
-after_foreign_letter(struct span s, size_t i)
-{
-	if (i == 0 || (unsigned char)s.data[i - 1] < 0x80)
-		return false;
-	if (i >= 2 && (unsigned char)s.data[i - 2] == 0xc2) /* no-break space, « and kin */
-		return false;
-	return i < 3 || memcmp(s.data + i - 3, "\xe2\x80", 2) != 0;
-}
-
 /* The address around the @ at `at`, not before `from`. */
 static bool
 mail_at(struct span s, size_t from, size_t at, size_t *start, size_t *len)
@@ -154,7 +163,7 @@ link_next(struct span *rest, struct span *before, struct span *link, enum link_k
 		char c = ascii_lower(s.data[i]);
 		size_t start = i, len = 0, run = 0;
 
-		if ((c == 'h' || c == 'w') && (i == 0 || !is_word(s.data[i - 1])))
+		if ((c == 'h' || c == 'w') && !after_letter(s, i))
 			len = web_len(span_from(s, i), kind, &run);
 		else if (c == '@' && mail_at(s, from, i, &start, &len))
 			*kind = LINK_MAIL;

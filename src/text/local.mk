@@ -37,3 +37,10 @@ test_theme_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 noinst_PROGRAMS += theme_show
 theme_show_SOURCES = tests/unit/theme_show.c tests/unit/theme_sample.c tests/unit/theme_sample.h
 theme_show_LDADD = libtext.a libbase.a $(CRYPTO_LIBS)
+check_PROGRAMS += test_rich test_markdown
+test_rich_SOURCES = tests/unit/test_rich.c tests/unit/html_scan.c tests/unit/html_scan.h
+test_rich_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_markdown_SOURCES = tests/unit/test_markdown.c tests/unit/html_scan.c \
+	tests/unit/html_scan.h tests/unit/json.c tests/unit/json.h
+test_markdown_LDADD = libtext.a libbase.a $(CMARK_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/data/markdown tests/data/html

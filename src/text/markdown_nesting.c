@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "text/markdown_nesting.h"
 
+/* The text of an item stands at most so far right of its list: three blanks, nine
+ * digits and a dot, four blanks (CommonMark 0.30 §5.2). */
+enum { ITEM_COLUMNS = 17 };
+
 /* What a line begins with: blanks (a tab counts as four columns) and markers. */
 struct line_front {
-	unsigned blanks;  /* columns, without the one that belongs to a marker */
+	unsigned lead;    /* columns before the first marker, at least */
+	unsigned blanks;  /* columns in all, at most, without the one that belongs to a marker */
 	unsigned markers; /* ">", "-", "+", "*", "1.", "1)" */
+	bool begins;      /* the first marker begins an item even within a paragraph */
 };
 
 /* "* * *" is a rule, however long: not lists in lists. */
@@ -14,6 +20,8 @@ is_rule(struct span s)
 	unsigned count = 0;
 	char mark = s.data[0];
 
+	if (mark != '-' && mark != '*')
+		return false;
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.data[i] == mark)
 			count++;
@@ -43,10 +51,19 @@ marker_len(struct span s)
 	return len == s.len || s.data[len] == ' ' || s.data[len] == '\t' ? len : 0;
 }
 
+/* May this marker interrupt a paragraph? Not a quote's: it may just continue one. */
+static bool
+interrupts(struct span line, size_t len)
+{
+	if (line.data[0] == '>' || (len > 1 && (len != 2 || line.data[0] != '1')))
+		return false;
+	return span_trim(span_from(line, len)).len > 0;
+}
+
 static struct line_front
 front_of(struct span line, unsigned enough)
 {
-	struct line_front front = { 0, 0 };
+	struct line_front front = { 0, 0, 0, false };
 	bool after_marker = false;
 
 	while (line.len > 0 && front.markers <= enough) {
@@ -55,13 +72,16 @@ front_of(struct span line, unsigned enough)
 		if (line.data[0] == ' ' || line.data[0] == '\t') {
 			if (!after_marker || line.data[0] == '\t')
 				front.blanks += line.data[0] == '\t' ? 4 : 1;
+			front.lead += front.markers == 0;
 			after_marker = false;
 			line = span_from(line, 1);
 			continue;
 		}
 		len = marker_len(line);
-		if (len == 0 || (line.data[0] != '>' && is_rule(line)))
+		if (len == 0 || is_rule(line))
 			break;
+		if (front.markers == 0)
+			front.begins = front.lead < 4 && interrupts(line, len);
 		front.markers++;
 		after_marker = true;
 		line = span_from(line, len);
@@ -75,10 +95,20 @@ is_blank(struct span line)
 	return span_trim(line).len == 0;
 }
 
-/* Within a line no more containers can stay open than stood open before and than its
- * indent reaches (each list takes two columns at least); each marker may add one. A
- * line without markers may lazily continue the innermost, so it closes none, unless
- * an empty line came before. */
+/* How many containers stand open after a line, at most. No more can stay open than
+ * were and than its indent reaches, for each list takes two columns; each marker may
+ * add one. But a line may also be the lazy continuation of a paragraph (§5.1), which
+ * closes none: all but those after an empty line, and those that begin an item. */
+static unsigned
+open_after(unsigned open, struct line_front front, bool after_blank)
+{
+	unsigned reached = open < front.blanks / 2 ? open : front.blanks / 2;
+
+	if (after_blank || front.begins || reached + front.markers > open)
+		return reached + front.markers;
+	return open;
+}
+
 static bool
 nesting_ok(struct span source, unsigned most)
 {
@@ -94,9 +124,9 @@ nesting_ok(struct span source, unsigned most)
 			continue;
 		}
 		front = front_of(line, most);
-		if ((front.markers > 0 || after_blank) && open > front.blanks / 2)
-			open = front.blanks / 2;
-		open += front.markers;
+		if (front.lead > open * ITEM_COLUMNS + 3) /* code: no item reaches so far */
+			continue;
+		open = open_after(open, front, after_blank);
 		if (open > most)
 			return false;
 		after_blank = false;
