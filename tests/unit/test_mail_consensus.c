@@ -45,11 +45,9 @@ static const struct {
 	{ TEXT, "apache-mime4j/missing-inner-boundary.msg", "a text in a multipart without parts is shown" },
 	{ TEXT, "cpython-test_email/msg_15.txt", "one boundary for two levels: all that follows is shown" },
 	{ TEXT, "cpython-test_email/msg_17.txt", "an unknown text type is shown" },
-	{ TEXT, "cpython-test_email/msg_24.txt", "the boundary never comes: the text is shown" },
 	{ TEXT, "cpython-test_email/msg_25.txt", "the boundary is missing: the text is shown" },
 	{ TEXT, "cpython-test_email/msg_31.txt", "a multipart without a boundary is shown" },
 	{ TEXT, "cpython-test_email/msg_41.txt", "a broken type is text" },
-	{ TEXT, "stalwart-mail-parser/malformed/001.eml", "an empty multipart" },
 	{ TEXT, "stalwart-mail-parser/malformed/002.eml", "a part without a type is text" },
 	{ TEXT, "stalwart-mail-parser/malformed/004.eml", "the boundary never comes: the text is shown" },
 };
