@@ -143,7 +143,8 @@ mail_at(struct span s, size_t from, size_t at, size_t *start, size_t *len)
 		i--;
 	while (i < at && strchr(".'-", s.data[i]))
 		i++;
-	if (i == at || at - i > LOCAL_MAX || s.data[at - 1] == '.' || after_foreign_letter(s, i))
+	if (i == at || at - i > LOCAL_MAX || s.data[at - 1] == '.' || after_foreign_letter(s, i) ||
+	    (i > 0 && s.data[i - 1] == '@'))
 		return false;
 	domain = domain_len(span_from(s, at + 1));
 	if (domain == 0 || (at + 1 + domain < s.len && s.data[at + 1 + domain] == '@'))
