@@ -112,6 +112,11 @@ conn_send_shared(struct conn *conn, struct span data, loop_fn *done, void *arg);
 void
 conn_send_both(struct conn *conn, struct span head, struct span body, loop_fn *done, void *arg);
 
+/* Acknowledges at once what comes: for servers that answer a group of commands in small
+ * pieces and wait for our acknowledgement between them (40 ms each time). Linux only. */
+void
+conn_quick_ack(struct conn *conn);
+
 /* Octets queued and not yet taken by the kernel. */
 size_t
 conn_output_len(const struct conn *conn);

@@ -26,6 +26,12 @@ conn_stay(struct conn *conn)
 }
 
 void
+conn_quick_ack(struct conn *conn)
+{
+	conn->quick_ack = true;
+}
+
+void
 conn_set_user(struct conn *conn, conn_fn *fn, void *arg)
 {
 	conn->fn = fn;

@@ -59,6 +59,7 @@ struct conn {
 	bool write_needs_read;   /* TLS: and the other way round */
 	bool tls_failed;         /* no more words on this session */
 	bool held;               /* the user wants no input */
+	bool quick_ack;          /* conn_quick_ack() */
 	bool ended;              /* the peer has ended */
 	bool stay;               /* and the user stays */
 	bool blocked;            /* the kernel took no more output */

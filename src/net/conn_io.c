@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The octets of a connection: from and to the socket, plain or through TLS. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -48,12 +51,27 @@ tls_failed(struct conn *conn)
 	return CONN_IO_BROKEN;
 }
 
+/* The kernel forgets it after a while: said before each read. */
+static void
+acknowledge(const struct conn *conn)
+{
+#ifdef TCP_QUICKACK
+	const int one = 1;
+
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+#else
+	(void)conn;
+#endif
+}
+
 static enum conn_io
 read_some(struct conn *conn, char *out, size_t room, size_t *got)
 {
 	ssize_t count;
 
 	*got = room;
+	if (conn->quick_ack)
+		acknowledge(conn);
 	if (conn->session == NULL) {
 		count = read(conn->fd, out, room);
 		*got = count > 0 ? (size_t)count : 0;

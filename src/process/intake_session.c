@@ -152,6 +152,31 @@ answer_wanted(struct intake_session *session, enum err_kind kind, const char *te
 	}
 }
 
+static bool
+is_known(const struct intake *intake, const char *local)
+{
+	int64_t now = clock_ticks_ms();
+
+	for (size_t i = 0; i < INTAKE_KNOWN; i++) {
+		if (now < intake->known[i].until && strcmp(intake->known[i].local, local) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+remember(struct intake *intake, const struct mail_address *rcpt)
+{
+	struct intake_known *place = &intake->known[intake->known_next++ % INTAKE_KNOWN];
+	struct mail_recipient recipient;
+
+	mail_recipient_read(span_of(rcpt->local), &recipient);
+	if (recipient.kind != MAIL_TO_FORUM)
+		return;
+	memcpy(place->local, rcpt->local, sizeof(place->local));
+	place->until = clock_ticks_ms() + INTAKE_KNOWN_MS;
+}
+
 /* With LMTP each recipient hears its own: a row of the inbox, or 0 where the clerk
  * refused that one alone. */
 static void
@@ -183,6 +208,8 @@ on_answer(const struct door_answer *answer, void *arg)
 	struct intake_session *session = arg;
 	struct intake *intake = session->intake;
 
+	if (answer->ok && session->wants == INTAKE_ASKS)
+		remember(intake, smtp_server_rcpt(session->server));
 	if (answer->ok && session->lmtp && session->wants == INTAKE_SENDS)
 		answer_each(session, &answer->output);
 	else
@@ -281,12 +308,14 @@ static void
 ask_recipient(struct intake_session *session)
 {
 	const struct mail_address *rcpt = smtp_server_rcpt(session->server);
-	struct smtp_answer unknown = { ERR_NOT_FOUND, "" };
+	struct smtp_answer unknown = { ERR_NOT_FOUND, "" }, known = { ERR_NONE, "" };
 	struct mail_recipient recipient;
 
 	mail_recipient_read(span_of(rcpt->local), &recipient);
 	if (recipient.kind == MAIL_TO_UNKNOWN)
 		smtp_server_answer_rcpt(session->server, &unknown);
+	else if (is_known(session->intake, rcpt->local))
+		smtp_server_answer_rcpt(session->server, &known);
 	else
 		want(session, INTAKE_ASKS);
 }

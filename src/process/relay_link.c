@@ -233,6 +233,7 @@ link_open(struct relay *relay)
 	relay->link_count++;
 	link->client = smtp_client_new(&options);
 	link->conn = conn_connect(relay->worker->loop, &relay->target.addresses[at], on_conn, link);
+	conn_quick_ack(link->conn);
 	conn_deadline(link->conn, CONNECT_MS);
 	log_debug("relay session=%s open=%d", session, relay->link_count);
 }

@@ -23,6 +23,8 @@ enum {
 	INTAKE_SESSIONS_MAX = 256,	  /* then connections wait in the kernel's queue */
 	INTAKE_PEER_OPEN = 10,		  /* SMTP_CONN_IP: at once */
 	INTAKE_PEER_MINUTE = 60,	  /* SMTP_CONN_IP: a minute */
+	INTAKE_KNOWN = 32,		  /* forums that the clerk said it knows */
+	INTAKE_KNOWN_MS = 2000,		  /* and for how long that is believed */
 	INTAKE_MEMORY = 60 * 1024,	  /* octets of a message kept in memory */
 	INTAKE_TOTAL_MS = 20 * 60 * 1000, /* of a session of a stranger */
 	INTAKE_ASK_MS = 20 * 1000,	  /* for the answer about a recipient */
@@ -64,6 +66,13 @@ struct intake_session {
 	unsigned messages;
 };
 
+/* A forum's address that is known: a burst of mail asks once. Only the answer to RCPT is
+ * saved: mail.receive looks again. */
+struct intake_known {
+	char local[ADDRESS_LOCAL_MAX + 1];
+	int64_t until; /* ticks */
+};
+
 struct intake_listener {
 	struct intake *intake;
 	struct listener *listener;
@@ -84,6 +93,8 @@ struct intake {
 	struct loop_timer *sweep;
 	char domain[ADDRESS_DOMAIN_MAX + 1];
 	const char *domains[2];
+	struct intake_known known[INTAKE_KNOWN];
+	size_t known_next;
 	uint64_t next;
 	bool paused, draining;
 };
