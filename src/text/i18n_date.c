@@ -35,41 +35,74 @@ static const struct words words[LANG_COUNT] = {
 	},
 };
 
-/* "18 h 05", "18 h", "18:05" */
-static const char *
-write_time(struct arena *arena, enum lang lang, const struct clock_date *d)
+/* A page of fifty posts writes hundreds of dates: they are put together by hand. */
+struct line {
+	char text[120];
+	size_t len;
+};
+
+static void
+put(struct line *line, const char *text)
 {
-	if (lang == LANG_EN)
-		return arena_printf(arena, "%02d:%02d", d->hour, d->minute);
-	if (d->minute == 0)
-		return arena_printf(arena, "%d" NBSP "h", d->hour);
-	return arena_printf(arena, "%d" NBSP "h" NBSP "%02d", d->hour, d->minute);
+	size_t len = strlen(text);
+
+	if (len >= sizeof(line->text) - line->len)
+		return; /* no date is that long */
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
+}
+
+static void
+put_number(struct line *line, int number, int width)
+{
+	char digits[12];
+	size_t at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	for (; at > 0 && (number > 0 || width > 0); number /= 10, width--)
+		digits[--at] = (char)('0' + number % 10);
+	put(line, digits + at);
+}
+
+/* "18 h 05", "18 h", "18:05" */
+static void
+put_time(struct line *line, enum lang lang, const struct clock_date *d)
+{
+	put_number(line, d->hour, lang == LANG_EN ? 2 : 1);
+	put(line, lang == LANG_EN ? ":" : NBSP "h");
+	if (lang == LANG_FR && d->minute == 0)
+		return;
+	put(line, lang == LANG_EN ? "" : NBSP);
+	put_number(line, d->minute, 2);
 }
 
 /* "1er mars 2026", "3 Mar 2026" */
-static const char *
-write_day(struct arena *arena, enum lang lang, const struct clock_date *d, bool brief)
+static void
+put_day(struct line *line, enum lang lang, const struct clock_date *d, bool brief)
 {
-	const char *const *months = brief ? words[lang].months_short : words[lang].months;
-	const char *first = lang == LANG_FR && d->day == 1 ? "er" : "";
-
-	return arena_printf(arena, "%d%s" NBSP "%s %d", d->day, first, months[d->month - 1], d->year);
+	put_number(line, d->day, 1);
+	put(line, lang == LANG_FR && d->day == 1 ? "er" NBSP : NBSP);
+	put(line, (brief ? words[lang].months_short : words[lang].months)[d->month - 1]);
+	put(line, " ");
+	put_number(line, d->year, 4);
 }
 
-static const char *
-write_date(struct arena *arena, enum lang lang, const struct clock_date *d, enum date_form form)
+/* Appends the whole form and answers where the time of day begins, which the day alone
+ * goes without. */
+static size_t
+put_date(struct line *line, enum lang lang, const struct clock_date *d, bool brief)
 {
-	bool brief = form == DATE_SHORT || form == DATE_BRIEF;
-	const char *day = write_day(arena, lang, d, brief), *weekday = words[lang].days[d->weekday];
+	size_t day;
 
-	if (form == DATE_BRIEF)
-		return day;
-	if (form == DATE_DAY)
-		return arena_printf(arena, "%s %s", weekday, day);
-	if (form == DATE_SHORT)
-		return arena_printf(arena, "%s, %s", day, write_time(arena, lang, d));
-	return arena_printf(arena, "%s %s%s%s", weekday, day, lang == LANG_FR ? " à " : ", ",
-	    write_time(arena, lang, d));
+	if (!brief) {
+		put(line, words[lang].days[d->weekday]);
+		put(line, " ");
+	}
+	put_day(line, lang, d, brief);
+	day = line->len;
+	put(line, lang == LANG_FR && !brief ? " à " : ", ");
+	put_time(line, lang, d);
+	return day;
 }
 
 const char *
@@ -77,8 +110,37 @@ i18n_date(struct arena *arena, enum lang lang, int64_t seconds, const char *zone
     enum date_form form)
 {
 	struct clock_date date = clock_date_in(seconds, zone);
+	bool brief = form == DATE_SHORT || form == DATE_BRIEF;
+	struct line line = { 0 };
+	size_t day = put_date(&line, lang, &date, brief);
 
-	return write_date(arena, lang, &date, form);
+	return arena_strndup(arena, line.text, form == DATE_DAY || form == DATE_BRIEF ? day : line.len);
+}
+
+static void
+view_two(struct view *view, const char *whole, const char *part, struct arena *arena,
+    const struct line *line, size_t day)
+{
+	struct span text = arena_span(arena, span_make(line->text, line->len));
+
+	view_span(view, whole, text);
+	view_span(view, part, span_first(text, day));
+}
+
+/* "2026-03-03T17:05:00Z": in UTC, for machines. */
+static void
+view_iso(struct view *view, struct arena *arena, int64_t seconds)
+{
+	struct clock_date utc = clock_date_at(seconds, 0);
+	const int numbers[] = { utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second };
+	static const char *const marks[] = { "-", "-", "T", ":", ":", "Z" };
+	struct line line = { 0 };
+
+	for (int i = 0; i < 6; i++) {
+		put_number(&line, numbers[i], i == 0 ? 4 : 2);
+		put(&line, marks[i]);
+	}
+	view_span(view, "iso", arena_span(arena, span_make(line.text, line.len)));
 }
 
 void
@@ -87,14 +149,13 @@ i18n_date_view(struct view *view, const char *name, struct arena *arena, enum la
 {
 	struct clock_date date = clock_date_in(seconds, zone);
 	struct view *sub = view_sub(view, name);
-	char iso[24];
+	struct line full = { 0 }, brief = { 0 };
+	size_t day = put_date(&full, lang, &date, false);
 
-	clock_format_iso(seconds, iso);
-	view_text(sub, "full", write_date(arena, lang, &date, DATE_FULL));
-	view_text(sub, "day", write_date(arena, lang, &date, DATE_DAY));
-	view_text(sub, "short", write_date(arena, lang, &date, DATE_SHORT));
-	view_text(sub, "brief", write_date(arena, lang, &date, DATE_BRIEF));
-	view_text(sub, "iso", arena_strdup(arena, iso));
+	view_two(sub, "full", "day", arena, &full, day);
+	day = put_date(&brief, lang, &date, true);
+	view_two(sub, "short", "brief", arena, &brief, day);
+	view_iso(sub, arena, seconds);
 }
 
 const char *

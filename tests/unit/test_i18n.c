@@ -49,6 +49,31 @@ test_dates(void **state)
 	arena_free(&arena);
 }
 
+static const char *
+text_of(struct arena *arena, const struct view *view, const char *name)
+{
+	const struct view_value *value = view_find(view, span_of(name), view_hash(span_of(name)));
+
+	return arena_strndup(arena, value->text.data, value->text.len);
+}
+
+static void
+test_date_view(void **state)
+{
+	struct arena *arena = arena_new();
+	struct view *view = view_new(arena), *date;
+
+	(void)state;
+	i18n_date_view(view, "date", arena, LANG_FR, 1772557500, ZONE);
+	date = view_find(view, SPAN("date"), view_hash(SPAN("date")))->sub;
+	assert_string_equal(text_of(arena, date, "full"), "mardi 3" NBSP "mars 2026 à 18" NBSP "h" NBSP "05");
+	assert_string_equal(text_of(arena, date, "day"), "mardi 3" NBSP "mars 2026");
+	assert_string_equal(text_of(arena, date, "short"), "3" NBSP "mars 2026, 18" NBSP "h" NBSP "05");
+	assert_string_equal(text_of(arena, date, "brief"), "3" NBSP "mars 2026");
+	assert_string_equal(text_of(arena, date, "iso"), "2026-03-03T17:05:00Z");
+	arena_free(&arena);
+}
+
 static void
 test_numbers(void **state)
 {
@@ -291,6 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_date_view),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_languages),
 		cmocka_unit_test(test_texts),
