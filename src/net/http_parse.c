@@ -77,14 +77,20 @@ bad(int *status, int code)
 	return HTTP_BAD;
 }
 
-/* What cannot become a head is refused before it is whole: a TLS hello, a long line. */
+/* A request line begins with a method, whatever else: a TLS hello does not. */
+static bool
+begins_badly(const struct http_scan *scan, struct span data)
+{
+	char first = scan->line < data.len ? data.data[scan->line] : '\r';
+
+	return scan->lines == 0 && first != '\r' && kind_of(first) != 't';
+}
+
+/* What cannot become a head is refused before it is whole. */
 static enum http_progress
 find_more(struct http_scan *scan, struct span data, int *status)
 {
 	scan->at = data.len;
-	if (scan->lines == 0 && data.len > scan->line && data.data[scan->line] != '\r' &&
-	    kind_of(data.data[scan->line]) != 't')
-		return bad(status, 400);
 	if (scan->lines == 0 && data.len - scan->line >= HTTP_LINE_MAX)
 		return bad(status, 414);
 	if (data.len >= HTTP_HEAD_MAX)
@@ -99,6 +105,8 @@ http_head_find(struct http_scan *scan, struct span data, size_t *len, int *statu
 	size_t end;
 
 	for (;;) {
+		if (begins_badly(scan, data))
+			return bad(status, 400);
 		found = data.len > scan->at ?
 		    memchr(data.data + scan->at, '\n', data.len - scan->at) :
 		    NULL;
