@@ -44,3 +44,7 @@ test_markdown_SOURCES = tests/unit/test_markdown.c tests/unit/html_scan.c \
 	tests/unit/html_scan.h tests/unit/json.c tests/unit/json.h
 test_markdown_LDADD = libtext.a libbase.a $(CMARK_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/data/markdown tests/data/html
+check_PROGRAMS += test_html_read
+test_html_read_SOURCES = tests/unit/test_html_read.c tests/unit/html_scan.c \
+	tests/unit/html_scan.h tests/unit/json.c tests/unit/json.h
+test_html_read_LDADD = libtext.a libbase.a $(XML_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)

@@ -20,7 +20,7 @@ struct rich {
 	unsigned folds;
 	unsigned mask;
 	unsigned aside;
-	bool want_p;        /* a paragraph begins with the next text */
+	enum html_tag want; /* a paragraph or heading that begins with the next text */
 	bool run_empty;     /* nothing was said yet in the heading or paragraph that is open */
 	struct buf pending; /* masked text waits here, for an address may come in pieces */
 	struct buf scratch;
@@ -35,6 +35,7 @@ rich_new(struct arena *arena)
 	rich->html = html_write_new(arena);
 	rich->text = text_write_new(arena);
 	rich->own = text_write_new(arena);
+	rich->want = HTML_TAGS;
 	return rich;
 }
 
@@ -45,11 +46,17 @@ is_inline(enum html_tag tag)
 	    tag == TAG_CODE;
 }
 
+static bool
+is_heading(enum html_tag tag)
+{
+	return tag >= TAG_H3 && tag <= TAG_H6;
+}
+
 /* Holds running text only: a block cannot stand in it. */
 static bool
 is_phrasing(enum html_tag tag)
 {
-	return tag == TAG_P || tag == TAG_PRE || (tag >= TAG_H3 && tag <= TAG_H6);
+	return tag == TAG_P || tag == TAG_PRE || is_heading(tag);
 }
 
 static bool
@@ -142,9 +149,11 @@ begin_phrasing(struct rich *rich)
 		pop(rich);
 	else if (is_list(top(rich)))
 		push_plain(rich, TAG_LI, true);
-	if (rich->want_p || top(rich) != TAG_LI)
+	if (is_heading(rich->want))
+		push_plain(rich, rich->want, false);
+	else if (rich->want == TAG_P || top(rich) != TAG_LI)
 		push_plain(rich, TAG_P, true);
-	rich->want_p = false;
+	rich->want = HTML_TAGS;
 }
 
 static void
@@ -188,7 +197,8 @@ open_paragraph(struct rich *rich)
 			break;
 	}
 	end_phrasing(rich);
-	rich->want_p = true;
+	if (!is_heading(rich->want))
+		rich->want = TAG_P;
 }
 
 static void
@@ -207,7 +217,7 @@ open_item(struct rich *rich)
 	}
 	if (!is_list(top(rich)))
 		push_plain(rich, TAG_UL, true);
-	rich->want_p = false;
+	rich->want = HTML_TAGS;
 	push_plain(rich, TAG_LI, false);
 }
 
@@ -226,9 +236,12 @@ rich_open(struct rich *rich, enum html_tag tag)
 	} else if (is_inline(tag)) {
 		begin_phrasing(rich);
 		push_plain(rich, tag, false);
+	} else if (is_heading(tag)) {
+		end_phrasing(rich);
+		rich->want = tag;
 	} else {
 		end_phrasing(rich);
-		rich->want_p = false;
+		rich->want = HTML_TAGS;
 		push_plain(rich, tag, false);
 	}
 }
@@ -238,7 +251,7 @@ rich_open_list(struct rich *rich, int64_t start)
 {
 	flush(rich);
 	end_phrasing(rich);
-	rich->want_p = false;
+	rich->want = HTML_TAGS;
 	if (!push(rich, TAG_OL, false)) {
 		rich->skipped[TAG_OL]++;
 		return;
@@ -279,7 +292,7 @@ rich_open_fold(struct rich *rich, enum html_fold fold, struct span summary)
 
 	flush(rich);
 	end_phrasing(rich);
-	rich->want_p = false;
+	rich->want = HTML_TAGS;
 	rich->folds++;
 	rich->mask++;
 	rich->aside++;
@@ -322,6 +335,10 @@ rich_close(struct rich *rich, enum html_tag tag)
 		return;
 	}
 	flush(rich);
+	if (is_heading(tag) && rich->want == tag) {
+		rich->want = HTML_TAGS; /* nothing was said in it */
+		return;
+	}
 	if (tag == TAG_P) {
 		for (size_t i = rich->depth; i > 0 && in_phrasing(rich); i--)
 			if (rich->stack[i - 1].tag == TAG_P)
@@ -329,7 +346,8 @@ rich_close(struct rich *rich, enum html_tag tag)
 	} else {
 		close_to(rich, tag);
 	}
-	rich->want_p = false;
+	if (tag != TAG_P || rich->want == TAG_P)
+		rich->want = HTML_TAGS;
 	if (tag == TAG_DETAILS && rich->folds > 0) {
 		rich->folds--;
 		rich->mask--;
@@ -402,7 +420,7 @@ rich_rule(struct rich *rich)
 {
 	flush(rich);
 	end_phrasing(rich);
-	rich->want_p = false;
+	rich->want = HTML_TAGS;
 	html_write_void(rich->html, TAG_HR);
 	text_write_rule(rich->text);
 	if (rich->aside == 0)

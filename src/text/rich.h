@@ -8,8 +8,8 @@
  *
  * Whatever order things are said in, what comes out reads the same when a browser
  * parses it again: a block ends the paragraph it stands in, text that stands in no
- * paragraph gets one, items stand in lists, links not in links, empty paragraphs are
- * left out, and what is deeper than HTML_DEPTH loses its tags, not its text. */
+ * paragraph gets one, items stand in lists, links not in links, empty paragraphs
+ * and headings are left out, and what is deeper than HTML_DEPTH loses its tags, not its text. */
 #pragma once
 
 #include <stdbool.h>

@@ -48,6 +48,8 @@ static const struct {
 		{ 502, 0 } },
 	{ "a link without label and destination is nothing",
 		{ 486, 0 } },
+	{ "an empty heading is nothing",
+		{ 79, 0 } },
 	{ "a line end written as an entity is a blank",
 		{ 39, 0 } },
 };
