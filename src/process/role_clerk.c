@@ -207,6 +207,7 @@ on_console(int fd, unsigned what, void *arg)
 	(void)what;
 	if (client < 0)
 		return;
+	sweep_consoles(state); /* those who left do not count */
 	for (const struct peer *other = state->consoles; other != NULL; other = other->next)
 		count++;
 	if (count >= CONSOLES_MAX || !is_trusted(client)) {
