@@ -42,3 +42,9 @@ rules_test_libs = librules.a libstore.a libmail.a libtext.a libbase.a \
 check_PROGRAMS += test_settings
 test_settings_SOURCES = tests/unit/test_settings.c
 test_settings_LDADD = $(rules_test_libs)
+
+# Tests: stories in acts, over a book of their own each (tests/unit/world.h).
+rules_world = tests/unit/world.c tests/unit/world.h tests/unit/book.c tests/unit/book.h
+check_PROGRAMS += test_posting
+test_posting_SOURCES = tests/unit/test_posting.c $(rules_world)
+test_posting_LDADD = $(rules_test_libs)
