@@ -250,15 +250,17 @@ tls_connect(struct tls *tls, int fd, const char *host)
 {
 	struct tls_session *session = session_new(tls, fd);
 	struct net_address numeric;
+	char name[256]; /* not longer than a name of the DNS */
 	bool ok;
 
+	snprintf(name, sizeof(name), "%s", host);
 	SSL_set_connect_state(session->ssl);
 	SSL_set_hostflags(session->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (net_address_read_host(span_of(host), &numeric))
 		ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session->ssl), host) == 1;
 	else
 		ok = host[0] != '\0' && SSL_set1_host(session->ssl, host) == 1 &&
-		     SSL_set_tlsext_host_name(session->ssl, host) == 1;
+		     SSL_set_tlsext_host_name(session->ssl, name) == 1;
 	if (!ok && SSL_set1_host(session->ssl, "name.invalid") != 1)
 		die("no memory for TLS");
 	return session;

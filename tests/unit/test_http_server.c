@@ -838,8 +838,8 @@ test_proxy(void **state)
 		{ "", "127.0.0.1", true },
 		{ "X-Forwarded-For: 192.0.2.9\r\n", "127.0.0.1", false },
 	};
+	static struct net_address proxy;
 	struct fixture *fixture = *state;
-	struct net_address proxy;
 	struct client client;
 
 	assert_true(net_address_read_host(SPAN("127.0.0.1"), &proxy));
