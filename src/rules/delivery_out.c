@@ -210,6 +210,8 @@ fill_body(struct copy *copy, struct err *err)
 		out->subject = arena_span(copy->arena, buf_span(&mail.subject));
 		out->text = arena_span(copy->arena, buf_span(&mail.text));
 		out->html.octets = arena_span(copy->arena, buf_span(&mail.html));
+		out->footer_text = arena_span(copy->arena, buf_span(&mail.footer_text));
+		out->footer_html.octets = arena_span(copy->arena, buf_span(&mail.footer_html));
 	}
 	theme_mail_free(&mail);
 	return ok;

@@ -302,6 +302,8 @@ render(struct notice_work *work, const struct notice *notice, struct outgoing *o
 		out->subject = arena_span(work->arena, buf_span(&mail.subject));
 		out->text = arena_span(work->arena, buf_span(&mail.text));
 		out->html.octets = arena_span(work->arena, buf_span(&mail.html));
+		out->footer_text = arena_span(work->arena, buf_span(&mail.footer_text));
+		out->footer_html.octets = arena_span(work->arena, buf_span(&mail.footer_html));
 	}
 	theme_mail_free(&mail);
 	return ok;
