@@ -192,6 +192,7 @@ static const char sql_no_autocheckpoint[] = "PRAGMA wal_autocheckpoint = 0";
 static const char sql_temp_memory[] = "PRAGMA temp_store = MEMORY";
 static const char sql_no_mmap[] = "PRAGMA mmap_size = 0";
 static const char sql_cache[] = "PRAGMA cache_size = -16000";
+static const char sql_reader_cache[] = "PRAGMA cache_size = -4000";
 static const char sql_meet_search[] = "SELECT rowid FROM search LIMIT 0";
 static const char sql_query_only[] = "PRAGMA query_only = ON";
 
@@ -199,7 +200,8 @@ static bool
 set_up(struct db *db, struct err *err)
 {
 	if (!db_say(db, sql_cell_check, err) || !db_say(db, sql_temp_memory, err) ||
-	    !db_say(db, sql_no_mmap, err) || !db_say(db, sql_cache, err))
+	    !db_say(db, sql_no_mmap, err) ||
+	    !db_say(db, db->is_reader ? sql_reader_cache : sql_cache, err))
 		return false;
 	if (db->is_reader) {
 		sqlite3_progress_handler(db->handle, 1000, on_progress, db);
@@ -561,5 +563,5 @@ db_script(struct db *db, const char *sql, struct err *err)
 }
 
 const char *const db_statements[] = { sql_synchronous, sql_cell_check, sql_secure_delete,
-	sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_meet_search,
-	sql_query_only, NULL };
+	sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_reader_cache,
+	sql_meet_search, sql_query_only, NULL };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -45,22 +46,36 @@ db_wal_size(const struct db *db)
 	return db->wal_pages * (db->page_size != 0 ? db->page_size : 4096);
 }
 
+/* Says it and tells whether readers stood in the way. A failed fsync is final. */
+static bool
+run_checkpoint(struct db *db, const char *sql)
+{
+	struct db_cursor cursor;
+	struct err err = { 0 };
+	bool is_busy;
+
+	db_open(db, sql, DB_NO_VALUES, &cursor);
+	is_busy = !db_next(&cursor) || db_int(&cursor, 0) != 0;
+	if ((cursor.code & 0xff) == DB_CODE_IOERR)
+		die("book: a checkpoint failed with code %d", cursor.code);
+	if (!db_end(&cursor, &err))
+		log_warn("event=checkpoint_failed text=%s", log_text(span_of(err.text)));
+	return is_busy;
+}
+
 /* PASSIVE waits for nobody, but as long as readers overlap the WAL is never begun anew;
  * TRUNCATE waits for them a little. Where it cannot, it has done what PASSIVE does. */
 static void
 checkpoint(struct db *db, bool truncate)
 {
-	struct err err = { 0 };
-	int64_t busy = 0;
-
-	if (truncate)
+	if (truncate) {
 		db_wait(db, DB_TRUNCATE_WAIT_MS);
-	if (!db_number(db, truncate ? sql_truncate : sql_passive, DB_NO_VALUES, &busy, &err))
-		log_warn("event=checkpoint_failed text=%s", log_text(span_of(err.text)));
-	else if (truncate && busy == 0)
-		db->wal_pages = 0;
-	if (truncate)
+		if (!run_checkpoint(db, sql_truncate))
+			db->wal_pages = 0;
 		db_wait(db, 0);
+	} else {
+		run_checkpoint(db, sql_passive);
+	}
 	db->wal_tended = db->wal_pages;
 }
 

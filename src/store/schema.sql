@@ -109,7 +109,7 @@ CREATE TABLE thread (
   last    INTEGER NOT NULL,            -- date of the latest published post
   created INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX thread_forum ON thread (forum, pinned, last, id);
+CREATE INDEX thread_forum ON thread (forum, pinned, last, id, posts, state); -- the last two for counting alone
 CREATE INDEX thread_last ON thread (last, id);
 CREATE INDEX thread_merged ON thread (merged) WHERE merged IS NOT NULL;
 

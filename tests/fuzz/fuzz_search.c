@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Whatever somebody types into the search field, or writes in a post, is words: FTS5 never
+ * reads it as its own language, and what went into the index comes out of it again. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "store/db.h"
+#include "store/migrate.h"
+#include "store/search.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char folder[] = "/tmp/preau-fuzz-XXXXXX";
+static struct db *db;
+
+static void
+on_exit_remove(void)
+{
+	static const char *const names[] = { "preau.db", "preau.db-wal", "preau.db-shm",
+		"blobs/tmp", "blobs", "" };
+	char path[100];
+
+	db_close(&db);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		(void)remove(path);
+	}
+}
+
+static void
+must(bool done, const struct err *err)
+{
+	if (done)
+		return;
+	fprintf(stderr, "%s\n", err->text);
+	abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct search_entry entry = { 7, SPAN("Réunion"), span_make(data, size), SPAN("Marie") };
+	struct arena *arena;
+	struct err err = { 0 };
+	int64_t *posts;
+	size_t count;
+
+	if (db == NULL) {
+		if (mkdtemp(folder) == NULL)
+			abort();
+		must(migrate_open(folder, &db, &err), &err);
+		atexit(on_exit_remove);
+	}
+	arena = arena_new();
+	must(db_begin(db, &err), &err);
+	must(search_add(db, &entry, &err), &err);
+	if (!search_list(db, arena, span_make(data, size), 0, 10, &posts, &count, &err) &&
+	    err.kind != ERR_INVALID)
+		abort();
+	must(search_remove(db, &entry, &err), &err);
+	must(
+	    search_list(db, arena, SPAN("marie"), 0, 10, &posts, &count, &err) && count == 0, &err);
+	db_rollback(db);
+	db_check_idle(db);
+	arena_free(&arena);
+	return 0;
+}
