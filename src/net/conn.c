@@ -80,7 +80,8 @@ update_watches(struct conn *conn)
 	case CONN_RUNNING:
 	case CONN_SWITCHING:
 	case CONN_FINISHING:
-		read = (conn_io_may_read(conn) && !conn->read_needs_write) || conn->write_needs_read;
+		read =
+		    (conn_io_may_read(conn) && !conn->read_needs_write) || conn->write_needs_read;
 		write = (conn->blocked && !conn->write_needs_read) || conn->read_needs_write;
 		break;
 	case CONN_LINGERING:
@@ -180,7 +181,7 @@ go_read(struct conn *conn)
 		else if (result == CONN_IO_BROKEN)
 			doom_broken(conn);
 	} while (result == CONN_IO_OK && conn->state == CONN_RUNNING && conn->session != NULL &&
-	         tls_pending(conn->session) && ++rounds < ROUNDS);
+		 tls_pending(conn->session) && ++rounds < ROUNDS);
 	if (rounds == ROUNDS)
 		loop_defer(conn->loop, &conn->task);
 }
@@ -482,9 +483,8 @@ conn_connect(struct loop *loop, const struct net_address *address, conn_fn *fn, 
 	conn->state = CONN_CONNECTING;
 	if (fd >= 0 && family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (fd < 0 ||
-	    (connect(fd, (const struct sockaddr *)&address->storage, address->len) != 0 &&
-	        errno != EINPROGRESS)) {
+	if (fd < 0 || (connect(fd, (const struct sockaddr *)&address->storage, address->len) != 0 &&
+			  errno != EINPROGRESS)) {
 		conn->detail = x_strdup(strerror(errno));
 		conn_doom(conn, CONN_NO_ANSWER);
 	} else {

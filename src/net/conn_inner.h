@@ -54,16 +54,16 @@ struct conn {
 
 	struct tls_session *session; /* NULL: plain */
 	struct tls_session *coming;  /* STARTTLS: takes its place once the output has left */
-	bool secure;             /* the handshake is done */
-	bool read_needs_write;   /* TLS: the last read waits for the socket to be writable */
-	bool write_needs_read;   /* TLS: and the other way round */
-	bool tls_failed;         /* no more words on this session */
-	bool held;               /* the user wants no input */
-	bool quick_ack;          /* conn_quick_ack() */
-	bool ended;              /* the peer has ended */
-	bool stay;               /* and the user stays */
-	bool blocked;            /* the kernel took no more output */
-	bool tell_open;          /* events due in the next pass */
+	bool secure;                 /* the handshake is done */
+	bool read_needs_write;       /* TLS: the last read waits for the socket to be writable */
+	bool write_needs_read;       /* TLS: and the other way round */
+	bool tls_failed;             /* no more words on this session */
+	bool held;                   /* the user wants no input */
+	bool quick_ack;              /* conn_quick_ack() */
+	bool ended;                  /* the peer has ended */
+	bool stay;                   /* and the user stays */
+	bool blocked;                /* the kernel took no more output */
+	bool tell_open;              /* events due in the next pass */
 	bool tell_data;
 	enum conn_event greeting; /* what the handshake ends in: OPEN or SECURE */
 

@@ -164,8 +164,8 @@ flush_tls(struct conn *conn)
 	while ((len = evbuffer_get_length(conn->out)) > 0) {
 		if (len > RECORD_MAX)
 			len = RECORD_MAX;
-		switch (tls_write(conn->session, evbuffer_pullup(conn->out, (ev_ssize_t)len), len,
-		    &written)) {
+		switch (tls_write(
+		    conn->session, evbuffer_pullup(conn->out, (ev_ssize_t)len), len, &written)) {
 		case TLS_OK:
 			evbuffer_drain(conn->out, written);
 			conn->sent += written;

@@ -50,8 +50,8 @@ is_counted(const struct http_server *server, const struct net_address *peer)
 
 /* False: this address has enough open. */
 static bool
-client_enter(struct http_server *server, const struct net_address *peer,
-    struct http_client **client)
+client_enter(
+    struct http_server *server, const struct net_address *peer, struct http_client **client)
 {
 	char key[9];
 	size_t len;
@@ -175,7 +175,7 @@ door_finish(struct http_door *door)
 		return;
 	door->finishing = true;
 	conn_finish(door->conn, time_for(door->server, conn_output_len(door->conn),
-	                            door->server->options.reply_ms, REPLY_TOTAL_MS));
+				    door->server->options.reply_ms, REPLY_TOTAL_MS));
 }
 
 static void
@@ -197,10 +197,10 @@ set_deadline(struct http_door *door)
 		break;
 	case DOOR_BODY:
 		head = &door->work->request.head;
-		conn_deadline(door->conn, head->chunked ?
-		        options->body_ms :
-		        time_for(door->server, (size_t)head->content_length, options->head_ms,
-		            options->body_ms));
+		conn_deadline(door->conn, head->chunked
+					      ? options->body_ms
+					      : time_for(door->server, (size_t)head->content_length,
+						    options->head_ms, options->body_ms));
 		break;
 	case DOOR_ANSWERING:
 		conn_deadline(door->conn, 0); /* the handler has deadlines of its own */

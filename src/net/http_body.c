@@ -108,8 +108,8 @@ open_spool(struct http_work *work)
 
 	request->body_fd = mkostemp(path, O_CLOEXEC);
 	if (request->body_fd < 0) {
-		log_error("event=http.spool request=%llu reason=%s", (unsigned long long)request->id,
-		    strerror(errno));
+		log_error("event=http.spool request=%llu reason=%s",
+		    (unsigned long long)request->id, strerror(errno));
 		return false;
 	}
 	request->body_path = path;
@@ -211,8 +211,8 @@ read_chunked(struct http_work *work, struct conn *conn, int *status)
 enum http_progress
 http_body_read(struct http_work *work, struct conn *conn, int *status)
 {
-	enum http_progress progress = work->request.head.chunked ? read_chunked(work, conn, status) :
-	                                                           read_length(work, conn, status);
+	enum http_progress progress = work->request.head.chunked ? read_chunked(work, conn, status)
+								 : read_length(work, conn, status);
 
 	if (progress == HTTP_DONE)
 		*status = finish_body(work);

@@ -107,9 +107,9 @@ http_head_find(struct http_scan *scan, struct span data, size_t *len, int *statu
 	for (;;) {
 		if (begins_badly(scan, data))
 			return bad(status, 400);
-		found = data.len > scan->at ?
-		    memchr(data.data + scan->at, '\n', data.len - scan->at) :
-		    NULL;
+		found = data.len > scan->at
+			    ? memchr(data.data + scan->at, '\n', data.len - scan->at)
+			    : NULL;
 		if (found == NULL)
 			return find_more(scan, data, status);
 		end = (size_t)(found - data.data) + 1;
@@ -372,6 +372,7 @@ http_head_get(const struct http_head *head, const char *name)
 
 	for (size_t i = 0; i < head->field_count; i++)
 		if (span_equal_nocase(head->fields[i].name, wanted))
-			return head->fields[i].value.data != NULL ? head->fields[i].value : SPAN("");
+			return head->fields[i].value.data != NULL ? head->fields[i].value
+								  : SPAN("");
 	return (struct span){ 0 };
 }

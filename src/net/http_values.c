@@ -57,7 +57,8 @@ http_path_split(struct arena *arena, struct span path, struct http_path *out)
 	do {
 		path = span_from(path, 1);
 		end = span_find(path, '/');
-		if (out->count == HTTP_SEGMENTS_MAX || !decode(arena, span_first(path, end), false, &part))
+		if (out->count == HTTP_SEGMENTS_MAX ||
+		    !decode(arena, span_first(path, end), false, &part))
 			return false;
 		if (span_is(part, ".") || span_is(part, "..") || has_control(part) ||
 		    !utf8_is_valid(part))
@@ -92,7 +93,8 @@ http_form_read(struct arena *arena, struct span text, struct http_form *out, str
 		if (pair.len == 0)
 			continue;
 		if (out->count == HTTP_FORM_MAX)
-			return err_set(err, ERR_TOO_MUCH, "a form has at most %d fields", HTTP_FORM_MAX);
+			return err_set(
+			    err, ERR_TOO_MUCH, "a form has at most %d fields", HTTP_FORM_MAX);
 		field = &out->fields[out->count++];
 		equals = span_find(pair, '=');
 		if (!decode(arena, span_first(pair, equals), true, &field->name) ||

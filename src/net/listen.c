@@ -52,8 +52,8 @@ remove_dead_socket(const struct net_address *address, struct err *err)
 	if (alive)
 		return err_set(err, ERR_CONFLICT, "somebody answers on %.100s", un.sun_path);
 	if (unlink(un.sun_path) != 0)
-		return err_set(err, ERR_DENIED, "%.100s cannot be replaced: %s", un.sun_path,
-		    strerror(errno));
+		return err_set(
+		    err, ERR_DENIED, "%.100s cannot be replaced: %s", un.sun_path, strerror(errno));
 	return true;
 }
 
@@ -68,8 +68,7 @@ set_options(int fd, int family, struct err *err)
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0)
 		return err_set(err, ERR_BROKEN, "socket options: %s", strerror(errno));
 	/* one socket for each family, so that peers look the same everywhere */
-	if (family == AF_INET6 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0)
+	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0)
 		return err_set(err, ERR_BROKEN, "IPV6_V6ONLY: %s", strerror(errno));
 	return true;
 }
@@ -159,8 +158,8 @@ on_ready(int fd, unsigned what, void *arg)
 	for (int i = 0; i < ACCEPT_AT_ONCE && !listener->closed && !listener->paused; i++) {
 		memset(&peer, 0, sizeof(peer));
 		peer.len = sizeof(peer.storage);
-		got = accept4(fd, (struct sockaddr *)&peer.storage, &peer.len,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		got = accept4(
+		    fd, (struct sockaddr *)&peer.storage, &peer.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (got < 0) {
 			accept_failed(listener, errno);
 			break;

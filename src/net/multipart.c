@@ -28,8 +28,8 @@ boundary_is_sound(struct span s)
 }
 
 bool
-multipart_boundary(struct arena *arena, struct span content_type, struct span *boundary,
-    struct err *err)
+multipart_boundary(
+    struct arena *arena, struct span content_type, struct span *boundary, struct err *err)
 {
 	struct span type = http_trim(span_first(content_type, span_find(content_type, ';')));
 
@@ -135,7 +135,8 @@ read_names(struct reader *reader, struct span value, struct multipart_part *part
 	part->is_file = extended_name(arena, value, &file) || file.data != NULL;
 	file = last_component(unescape_quotes(arena, file));
 	if (name.len > MULTIPART_NAME_MAX || file.len > MULTIPART_NAME_MAX)
-		return err_set(err, ERR_TOO_MUCH, "a name has at most %d octets", MULTIPART_NAME_MAX);
+		return err_set(
+		    err, ERR_TOO_MUCH, "a name has at most %d octets", MULTIPART_NAME_MAX);
 	if (!utf8_is_valid(name))
 		return err_set(err, ERR_INVALID, "a part of the form has no readable name");
 	part->name = utf8_line(arena, unescape_quotes(arena, name));
@@ -196,7 +197,8 @@ read_data(struct reader *reader, struct multipart_part *part, struct err *err)
 	/* an empty part ends in the CRLF of its own head */
 	struct span back = span_from(reader->body, reader->at - 2);
 	size_t end;
-	const char *found = memmem(back.data, back.len, reader->delimiter.data, reader->delimiter.len);
+	const char *found =
+	    memmem(back.data, back.len, reader->delimiter.data, reader->delimiter.len);
 
 	if (found == NULL)
 		return bad_framing(err);
@@ -213,7 +215,8 @@ read_part(struct reader *reader, struct multipart *out, struct err *err)
 	struct multipart_part *part;
 
 	if (out->count == MULTIPART_PARTS_MAX)
-		return err_set(err, ERR_TOO_MUCH, "a form has at most %d parts", MULTIPART_PARTS_MAX);
+		return err_set(
+		    err, ERR_TOO_MUCH, "a form has at most %d parts", MULTIPART_PARTS_MAX);
 	part = &out->parts[out->count];
 	if (!skip_line_end(reader))
 		return bad_framing(err);

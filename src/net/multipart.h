@@ -36,8 +36,8 @@ struct multipart {
 /* Is it multipart/form-data? boundary: checked, in the arena. INVALID where it is but
  * has no sound boundary; NOT_FOUND where it is something else. */
 bool
-multipart_boundary(struct arena *arena, struct span content_type, struct span *boundary,
-    struct err *err);
+multipart_boundary(
+    struct arena *arena, struct span content_type, struct span *boundary, struct err *err);
 
 /* INVALID: framing, a part without a name; TOO_MUCH: a limit. */
 bool

@@ -11,7 +11,9 @@
 static void
 make_ip4(struct net_address *out, struct in_addr host, uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = host };
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = host
+	};
 
 	memset(out, 0, sizeof(*out));
 	memcpy(&out->storage, &in, sizeof(in));
@@ -90,7 +92,8 @@ net_address_read(const char *text, struct net_address *out, struct err *err)
 		port = span_from(all, host.len);
 	}
 	if (!span_starts(port, ":") || !span_int(span_from(port, 1), 0, 65535, &number))
-		return err_set(err, ERR_INVALID, "an address ends in a colon and a port: 127.0.0.1:25");
+		return err_set(
+		    err, ERR_INVALID, "an address ends in a colon and a port: 127.0.0.1:25");
 	if (!read_host(host, (uint16_t)number, out) ||
 	    (out->storage.ss_family == AF_INET6) != span_starts(all, "["))
 		return err_set(err, ERR_INVALID,

@@ -49,12 +49,12 @@ context_new(const SSL_METHOD *method)
 	if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
 	    SSL_CTX_set_cipher_list(context, tls12_ciphers) != 1)
 		die("TLS cannot be set up");
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(context,
+	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	/* the output queue may move between two tries of one write */
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-	                              SSL_MODE_RELEASE_BUFFERS);
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
 	return context;
 }
 
@@ -105,7 +105,7 @@ use_key(SSL_CTX *context, struct span key, struct err *err)
 	BIO *bio = bio_of(key);
 	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	bool ok = pkey != NULL && SSL_CTX_use_PrivateKey(context, pkey) == 1 &&
-	          SSL_CTX_check_private_key(context) == 1;
+		  SSL_CTX_check_private_key(context) == 1;
 
 	EVP_PKEY_free(pkey);
 	BIO_free(bio);

@@ -45,8 +45,8 @@ check_head(const struct http_head *head, struct span octets, struct arena *arena
 	(void)http_cookie(head, "__Host-s");
 	if (http_path_split(arena, head->path, &path))
 		for (size_t i = 0; i < path.count; i++)
-			must(!span_is(path.parts[i], "..") && span_find(path.parts[i], '\0') ==
-			                                          path.parts[i].len);
+			must(!span_is(path.parts[i], "..") &&
+			     span_find(path.parts[i], '\0') == path.parts[i].len);
 	if (http_form_read(arena, head->query, &form, &err))
 		must(form.count <= HTTP_FORM_MAX);
 }

@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		for (size_t i = 0; i < form.count; i++) {
 			check_part(&form.parts[i], body);
 			must(i == 0 || form.parts[i].offset >=
-			                   form.parts[i - 1].offset + form.parts[i - 1].data.len);
+					   form.parts[i - 1].offset + form.parts[i - 1].data.len);
 		}
 		(void)multipart_get(&form, "text");
 	}

@@ -87,8 +87,8 @@ certificate_authority(struct certificate *out)
 }
 
 void
-certificate_make(struct certificate *out, const struct certificate *authority, const char *names,
-    int days)
+certificate_make(
+    struct certificate *out, const struct certificate *authority, const char *names, int days)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
 	X509 *x509 = x509_new(pkey, "Test server", days);

@@ -41,9 +41,9 @@ struct fixture {
 	struct certificate authority, certificate;
 	struct end server, client;
 	conn_fn *on_server;
-	bool tls_at_once;     /* the server begins with TLS */
-	bool inject;          /* the server says more than it should before TLS */
-	const char *host;     /* the name the client asks for */
+	bool tls_at_once; /* the server begins with TLS */
+	bool inject;      /* the server says more than it should before TLS */
+	const char *host; /* the name the client asks for */
 	int fd;
 	char address[NET_ADDRESS_TEXT];
 };
@@ -96,7 +96,8 @@ on_server(struct conn *conn, enum conn_event event, void *arg)
 		conn_send_text(conn, "220 hello\r\n");
 	if (event == CONN_DATA && span_is(line, "STARTTLS\r\n")) {
 		conn_consume(conn, line.len);
-		conn_send_text(conn, end->fixture->inject ? "220 go\r\n250 evil\r\n" : "220 go\r\n");
+		conn_send_text(
+		    conn, end->fixture->inject ? "220 go\r\n250 evil\r\n" : "220 go\r\n");
 		conn_start_tls_server(conn, end->fixture->server_tls);
 		return;
 	}
@@ -135,8 +136,9 @@ on_accept(int fd, const struct net_address *peer, void *arg)
 	conn_close(&fixture->server.conn);
 	buf_free(&fixture->server.said);
 	fixture->server = (struct end){ .fixture = fixture };
-	fixture->server.conn = conn_accept(fixture->loop, fd,
-	    fixture->tls_at_once ? fixture->server_tls : NULL, fixture->on_server, &fixture->server);
+	fixture->server.conn =
+	    conn_accept(fixture->loop, fd, fixture->tls_at_once ? fixture->server_tls : NULL,
+		fixture->on_server, &fixture->server);
 	conn_deadline(fixture->server.conn, PATIENCE_MS);
 }
 
@@ -216,8 +218,9 @@ both_secure(struct fixture *fixture)
 {
 	struct end *server = &fixture->server, *client = &fixture->client;
 
-	while (!client->closed && !server->closed &&
-	       (client->secured == 0 || server->secured + server->opened * fixture->tls_at_once == 0))
+	while (
+	    !client->closed && !server->closed &&
+	    (client->secured == 0 || server->secured + server->opened * fixture->tls_at_once == 0))
 		loop_turn(fixture->loop, true);
 	return !client->closed && !server->closed;
 }
@@ -348,8 +351,8 @@ test_expired(void **state)
 	struct err err;
 
 	certificate_make(&old, &fixture->authority, "DNS:mail.example", 0);
-	assert_true(tls_server_swap(fixture->server_tls, buf_span(&old.chain), buf_span(&old.key),
-	    &err));
+	assert_true(
+	    tls_server_swap(fixture->server_tls, buf_span(&old.chain), buf_span(&old.key), &err));
 	refused(fixture, "expired");
 	certificate_free(&old);
 }
@@ -371,8 +374,8 @@ test_swap(void **state)
 	assert_int_equal(err.kind, ERR_INVALID);
 	dial(fixture);
 	assert_true(both_secure(fixture));
-	assert_true(tls_server_swap(fixture->server_tls, buf_span(&next.chain), buf_span(&next.key),
-	    &err));
+	assert_true(
+	    tls_server_swap(fixture->server_tls, buf_span(&next.chain), buf_span(&next.key), &err));
 	exchange(fixture, 1000);
 	refused(fixture, "hostname mismatch");
 	fixture->host = "next.example";

@@ -139,15 +139,21 @@ static const struct {
 	{ "another coding", POST "Transfer-Encoding: xchunked\r\n\r\n", 400 },
 	{ "gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n", 400 },
 	{ "VT chunked", POST "Transfer-Encoding: \vchunked\r\n\r\n", 400 },
-	{ "chunked twice", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
-	{ "chunked and a length", POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400 },
-	{ "a length and chunked", POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
+	{ "chunked twice", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+	    400 },
+	{ "chunked and a length", POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+	    400 },
+	{ "a length and chunked", POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+	    400 },
 	{ "chunked in 1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
 	{ "two types", POST "Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n", 400 },
 	{ "a field without a colon", GET HOST "X\r\n\r\n", 400 },
 	{ "a field without a name", GET HOST ": x\r\n\r\n", 400 },
 	{ "a name that is no token", GET HOST "X@Y: x\r\n\r\n", 400 },
-	{ "a control in a value", GET HOST "X: a\x01" "b\r\n\r\n", 400 },
+	{ "a control in a value",
+	    GET HOST "X: a\x01"
+		     "b\r\n\r\n",
+	    400 },
 	{ "HTTP/0.9", "GET /\r\n\r\n", 400 },
 	{ "HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400 },
 	{ "HTTP/1.2", "GET / HTTP/1.2\r\n" HOST "\r\n", 400 },
@@ -315,9 +321,10 @@ test_head_fields(void **state)
 	static struct http_head head;
 
 	(void)state;
-	assert_int_equal(http_head_read(&head,
-	                     SPAN("HEAD /a%20b/?c=d HTTP/1.1\r\nhost: Ville.example:8080\r\nX-Empty:\r\n"
-	                          "EXPECT: 100-Continue\r\nContent-Length: 007\r\n\r\n")),
+	assert_int_equal(
+	    http_head_read(
+		&head, SPAN("HEAD /a%20b/?c=d HTTP/1.1\r\nhost: Ville.example:8080\r\nX-Empty:\r\n"
+			    "EXPECT: 100-Continue\r\nContent-Length: 007\r\n\r\n")),
 	    0);
 	assert_int_equal(head.method, HTTP_HEAD);
 	assert_true(span_is(head.target, "/a%20b/?c=d"));
@@ -404,7 +411,8 @@ test_chunked(void **state)
 		out = run(buf_span(&text));
 		if (out.status != chunked_bodies[i].status || out.more ||
 		    !span_is(buf_span(&out.body), chunked_bodies[i].body))
-			fail_msg("%s: %d '%s'", chunked_bodies[i].name, out.status, buf_text(&out.body));
+			fail_msg(
+			    "%s: %d '%s'", chunked_bodies[i].name, out.status, buf_text(&out.body));
 		buf_free(&out.body);
 		buf_free(&text);
 	}
@@ -474,7 +482,8 @@ test_paths(void **state)
 			buf_add_text(&got, n > 0 ? "|" : "");
 			buf_add_span(&got, path.parts[n]);
 		}
-		if (ok != (cases[i].want != NULL) || (ok && !span_is(buf_span(&got), cases[i].want)))
+		if (ok != (cases[i].want != NULL) ||
+		    (ok && !span_is(buf_span(&got), cases[i].want)))
 			fail_msg("%s: '%s'", cases[i].path, buf_text(&got));
 		buf_free(&got);
 	}
@@ -508,9 +517,10 @@ test_forms(void **state)
 		bool ok = http_form_read(arena, span_of(cases[i].text), &form, &err);
 
 		for (size_t n = 0; ok && n < form.count; n++)
-			buf_printf(&got, SPAN_FORMAT "=" SPAN_FORMAT ";", SPAN_ARGS(form.fields[n].name),
-			    SPAN_ARGS(form.fields[n].value));
-		if (ok != (cases[i].want != NULL) || (ok && !span_is(buf_span(&got), cases[i].want)))
+			buf_printf(&got, SPAN_FORMAT "=" SPAN_FORMAT ";",
+			    SPAN_ARGS(form.fields[n].name), SPAN_ARGS(form.fields[n].value));
+		if (ok != (cases[i].want != NULL) ||
+		    (ok && !span_is(buf_span(&got), cases[i].want)))
 			fail_msg("%s: '%s'", cases[i].text, buf_text(&got));
 		buf_free(&got);
 	}
@@ -545,8 +555,9 @@ test_cookies(void **state)
 	static struct http_head head;
 
 	(void)state;
-	assert_int_equal(http_head_read(&head, SPAN(GET HOST "Cookie: a=1; __Host-s=xyz;b=\r\n"
-	                                                     "Cookie: __Host-s=late; c=\"3\"\r\n\r\n")),
+	assert_int_equal(
+	    http_head_read(&head, SPAN(GET HOST "Cookie: a=1; __Host-s=xyz;b=\r\n"
+						"Cookie: __Host-s=late; c=\"3\"\r\n\r\n")),
 	    0);
 	assert_true(span_is(http_cookie(&head, "__Host-s"), "xyz"));
 	assert_true(span_is(http_cookie(&head, "a"), "1"));
@@ -580,7 +591,8 @@ test_etags(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		if (http_etag_matches(span_of(cases[i].list), span_of(cases[i].etag)) != cases[i].want)
+		if (http_etag_matches(span_of(cases[i].list), span_of(cases[i].etag)) !=
+		    cases[i].want)
 			fail_msg("%s against %s", cases[i].list, cases[i].etag);
 }
 
@@ -606,7 +618,8 @@ test_parameters(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct span got = http_parameter(arena, span_of(cases[i].value), cases[i].name);
 
-		if (cases[i].want == NULL ? got.data != NULL : !span_is(got, cases[i].want) || !got.data)
+		if (cases[i].want == NULL ? got.data != NULL
+					  : !span_is(got, cases[i].want) || !got.data)
 			fail_msg("%s: '" SPAN_FORMAT "'", cases[i].value, SPAN_ARGS(got));
 	}
 	arena_free(&arena);
@@ -772,14 +785,19 @@ test_llhttp_taken(void **state)
 	} cases[] = {
 		{ CHUNKED "1e\r\nall your base are belong to us\r\n0\r\n\r\n",
 		    "all your base are belong to us", 1 },
-		{ CHUNKED "5\r\nhello\r\n6\r\n world\r\n0\r\nVary: *\r\nContent-Type: text/plain\r\n\r\n",
+		{ CHUNKED
+		    "5\r\nhello\r\n6\r\n world\r\n0\r\nVary: *\r\nContent-Type: text/plain\r\n\r\n",
 		    "hello world", 1 },
-		{ CHUNKED "5;ilovew3;somuchlove=aretheseparametersfor;another=withvalue\r\nhello\r\n"
-		          "6;blahblah;blah\r\n world\r\n0\r\n\r\n", "hello world", 1 },
+		{ CHUNKED
+		    "5;ilovew3;somuchlove=aretheseparametersfor;another=withvalue\r\nhello\r\n"
+		    "6;blahblah;blah\r\n world\r\n0\r\n\r\n",
+		    "hello world", 1 },
 		{ "POST /aaa HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nAAA\r\n"
 		  "POST /bbb HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nBBBB\r\n"
-		  "POST /ccc HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nCCCCC", "AAABBBBCCCCC", 3 },
-		{ "GET /with_\"lovely\"_quotes?foo=\\\"bar\\\"| HTTP/1.1\r\nHost: a\r\n\r\n", "", 1 },
+		  "POST /ccc HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nCCCCC",
+		    "AAABBBBCCCCC", 3 },
+		{ "GET /with_\"lovely\"_quotes?foo=\\\"bar\\\"| HTTP/1.1\r\nHost: a\r\n\r\n", "",
+		    1 },
 	};
 
 	(void)state;

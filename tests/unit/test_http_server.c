@@ -216,7 +216,8 @@ test_close(void **state)
 		{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false },
 		{ "GET / HTTP/1.0\r\n\r\n", false },
 		{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", false },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+		    false },
 	};
 	struct fixture *fixture = *state;
 	struct client client;
@@ -226,7 +227,8 @@ test_close(void **state)
 		client_open(&client, fixture->loop, fixture->address);
 		client_send_text(&client, cases[i].text);
 		assert_true(client_wait_text(&client, "hello\n"));
-		assert_has(&client, cases[i].keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+		assert_has(&client,
+		    cases[i].keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
 		if (!cases[i].keep)
 			assert_true(client_wait_end(&client));
 		assert_false(client.reset);
@@ -243,7 +245,8 @@ test_no_body(void **state)
 	} cases[] = {
 		{ "HEAD /big HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n",
 		    "Content-Length: 102400\r\n" },
-		{ "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Length: 6\r\n" },
+		{ "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+		    "Content-Length: 6\r\n" },
 		{ "GET /tag HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"x\", W/\"v1\"\r\n\r\n",
 		    "HTTP/1.1 304 Not Modified\r\n", "ETag: \"v1\"\r\n" },
 		{ "HEAD /tag HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"v1\"\r\n\r\n",
@@ -312,7 +315,8 @@ test_pipelining(void **state)
 
 	start(fixture);
 	for (int i = 0; i < 40; i++)
-		buf_printf(&text, i == 20 ? GET("/later") : "GET /n/<%d> HTTP/1.1\r\nHost: a\r\n\r\n", i);
+		buf_printf(
+		    &text, i == 20 ? GET("/later") : "GET /n/<%d> HTTP/1.1\r\nHost: a\r\n\r\n", i);
 	client_open(&client, fixture->loop, fixture->address);
 	client_send(&client, buf_span(&text));
 	assert_true(client_wait_text(&client, "<19>"));
@@ -361,18 +365,22 @@ static const struct {
 	const char *name, *text, *status;
 } refusals[] = {
 	{ "no Host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
-	{ "two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+	{ "two lengths",
+	    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
 	    "HTTP/1.1 400 " },
 	{ "bare LF", "GET / HTTP/1.1\nHost: a\n\n", "HTTP/1.1 400 " },
 	{ "TLS", "\x16\x03\x01", "HTTP/1.1 400 " },
 	{ "PUT", "PUT / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n" },
 	{ "BREW", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 501 " },
-	{ "a bad chunk", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n",
+	{ "a bad chunk",
+	    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n",
 	    "HTTP/1.1 400 " },
-	{ "a long form", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", "HTTP/1.1 413 " },
+	{ "a long form", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n",
+	    "HTTP/1.1 413 " },
 	{ "a long upload",
 	    "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=B\r\n"
-	    "Content-Length: 12582913\r\n\r\n", "HTTP/1.1 413 " },
+	    "Content-Length: 12582913\r\n\r\n",
+	    "HTTP/1.1 413 " },
 	{ "a miracle", "POST / HTTP/1.1\r\nHost: a\r\nExpect: a miracle\r\n\r\n", "HTTP/1.1 417 " },
 };
 
@@ -504,7 +512,8 @@ test_slow_body(void **state)
 	start(fixture);
 	client_open(&client, fixture->loop, fixture->address);
 	client_send_text(&client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
-	slowly(&client, "........................................................................", 20);
+	slowly(&client, "........................................................................",
+	    20);
 	assert_true(client_wait_end(&client));
 	assert_starts(&client, "HTTP/1.1 408 ");
 	assert_int_equal(counts(fixture).requests, 0);
@@ -599,11 +608,12 @@ static const struct {
 	{ "upload, small", "multipart/form-data; boundary=B", 65536, 0, "HTTP/1.1 200", "no" },
 	{ "upload", "multipart/form-data; boundary=B", 65537, 0, "HTTP/1.1 200", "yes" },
 	{ "upload, big", "multipart/form-data; boundary=B", 3000000, 0, "HTTP/1.1 200", "yes" },
-	{ "upload, chunked", "multipart/form-data; boundary=B", 3000000, 40000, "HTTP/1.1 200", "yes" },
-	{ "upload, far too long", "multipart/form-data; boundary=B", HUGE_BODY + 1, 0, "HTTP/1.1 413",
-	    NULL },
-	{ "upload, chunked, far too long", "multipart/form-data; boundary=B", HUGE_BODY + 1, 1000000,
+	{ "upload, chunked", "multipart/form-data; boundary=B", 3000000, 40000, "HTTP/1.1 200",
+	    "yes" },
+	{ "upload, far too long", "multipart/form-data; boundary=B", HUGE_BODY + 1, 0,
 	    "HTTP/1.1 413", NULL },
+	{ "upload, chunked, far too long", "multipart/form-data; boundary=B", HUGE_BODY + 1,
+	    1000000, "HTTP/1.1 413", NULL },
 };
 
 static void
@@ -705,8 +715,8 @@ test_expect(void **state)
 	assert_true(client_wait_text(&client, "\r\n\r\nworld"));
 	assert_int_equal(count_text(&client.in, "HTTP/1.1"), 2);
 	buf_clear(&client.in);
-	client_send_text(&client,
-	    "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n");
+	client_send_text(&client, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: "
+				  "100-continue\r\nContent-Length: 99999\r\n\r\n");
 	assert_true(client_wait_end(&client));
 	assert_starts(&client, "HTTP/1.1 413 ");
 	client_close(&client);
@@ -832,7 +842,8 @@ test_proxy(void **state)
 	} cases[] = {
 		{ "X-Forwarded-For: 192.0.2.9\r\n", "192.0.2.9", true },
 		{ "X-Forwarded-For: 10.0.0.1, 2001:db8::1 \r\n", "2001:db8::1", true },
-		{ "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n", "192.0.2.2", true },
+		{ "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n", "192.0.2.2",
+		    true },
 		{ "X-Forwarded-For: 192.0.2.9, unknown\r\n", "127.0.0.1", true },
 		{ "X-Forwarded-For: \r\n", "127.0.0.1", true },
 		{ "", "127.0.0.1", true },
@@ -849,7 +860,8 @@ test_proxy(void **state)
 
 		fixture->options.proxy_count = cases[i].trusted;
 		start(fixture);
-		snprintf(text, sizeof(text), "GET /echo HTTP/1.1\r\nHost: a\r\n%s\r\n", cases[i].field);
+		snprintf(
+		    text, sizeof(text), "GET /echo HTTP/1.1\r\nHost: a\r\n%s\r\n", cases[i].field);
 		snprintf(want, sizeof(want), "X-Peer: %s\r\n", cases[i].peer);
 		client_open(&client, fixture->loop, fixture->address);
 		client_send_text(&client, text);

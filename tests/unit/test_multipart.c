@@ -21,25 +21,29 @@ static const struct {
 	const char *want; /* name|file name|type|data; for each part; NULL: refused */
 } bodies[] = {
 	{ "a field", PART "name=\"a\"\r\n\r\nhello" END, "a|-||hello;" },
-	{ "two fields", PART "name=\"a\"\r\n\r\n1\r\n" PART "name=b\r\n\r\n2" END, "a|-||1;b|-||2;" },
+	{ "two fields", PART "name=\"a\"\r\n\r\n1\r\n" PART "name=b\r\n\r\n2" END,
+	    "a|-||1;b|-||2;" },
 	{ "an empty field", PART "name=\"a\"\r\n\r\n" END, "a|-||;" },
 	{ "a field without its empty line", PART "name=\"a\"\r\n" END, "a|-||;" },
 	{ "nothing", "--B--\r\n", "" },
 	{ "no end of line at the end", PART "name=\"a\"\r\n\r\n1\r\n--B--", "a|-||1;" },
 	{ "an epilogue", PART "name=\"a\"\r\n\r\n1" END "more", "a|-||1;" },
-	{ "a file", PART "name=\"f\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nx\r\ny" END,
+	{ "a file",
+	    PART "name=\"f\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nx\r\ny" END,
 	    "f|a.txt|text/plain|x\r\ny;" },
 	{ "no file chosen", PART "name=\"f\"; filename=\"\"\r\n\r\n" END, "f|||;" },
-	{ "names in any case", "--B\r\ncontent-DISPOSITION:FORM-DATA;NAME=a\r\n\r\n1" END, "a|-||1;" },
-	{ "blanks after the delimiter", "--B \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1" END,
+	{ "names in any case", "--B\r\ncontent-DISPOSITION:FORM-DATA;NAME=a\r\n\r\n1" END,
 	    "a|-||1;" },
+	{ "blanks after the delimiter",
+	    "--B \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1" END, "a|-||1;" },
 	{ "UTF-8", PART "name=\"f\"; filename=\"\xc3\xa9t\xc3\xa9.pdf\"\r\n\r\n" END,
 	    "f|\xc3\xa9t\xc3\xa9.pdf||;" },
 	{ "latin-1 is made readable", PART "name=\"f\"; filename=\"\xe9t\xe9\"\r\n\r\n" END,
 	    "f|\xef\xbf\xbdt\xef\xbf\xbd||;" },
 	{ "filename*", PART "name=\"f\"; filename=\"a\"; filename*=UTF-8''%C3%A9%20b\r\n\r\n" END,
 	    "f|\xc3\xa9 b||;" },
-	{ "filename* with a language", PART "name=\"f\"; filename*=utf-8'fr'a%2Fb\r\n\r\n" END, "f|b||;" },
+	{ "filename* with a language", PART "name=\"f\"; filename*=utf-8'fr'a%2Fb\r\n\r\n" END,
+	    "f|b||;" },
 	{ "filename* in another charset", PART "name=f; filename=a; filename*=x''%FF\r\n\r\n" END,
 	    "f|a||;" },
 	{ "filename* with CR LF", PART "name=\"f\"; filename*=utf-8''a%0d%0ab%00c\r\n\r\n" END,
@@ -51,7 +55,8 @@ static const struct {
 	    "f|a.txt||;" },
 	{ "quotes as browsers write them", PART "name=\"f\"; filename=\"a%22b\\\"c\"\r\n\r\n" END,
 	    "f|a\"b\"c||;" },
-	{ "data that looks like it", PART "name=\"a\"\r\n\r\nx--B\r\n-B\r\n--A" END, "a|-||x--B\r\n-B\r\n--A;" },
+	{ "data that looks like it", PART "name=\"a\"\r\n\r\nx--B\r\n-B\r\n--A" END,
+	    "a|-||x--B\r\n-B\r\n--A;" },
 	{ "empty", "", NULL },
 	{ "no delimiter", "hello", NULL },
 	{ "a preamble", "hello\r\n" PART "name=\"a\"\r\n\r\n1" END, NULL },
@@ -65,8 +70,10 @@ static const struct {
 	{ "a name that is not UTF-8", PART "name=\"\xff\"\r\n\r\n1" END, NULL },
 	{ "no disposition", "--B\r\nContent-Type: a/b\r\n\r\n1" END, NULL },
 	{ "no head", "--B\r\n\r\n1" END, NULL },
-	{ "two dispositions", PART "name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1" END, NULL },
-	{ "another disposition", "--B\r\nContent-Disposition: attachment; name=a\r\n\r\n1" END, NULL },
+	{ "two dispositions", PART "name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1" END,
+	    NULL },
+	{ "another disposition", "--B\r\nContent-Disposition: attachment; name=a\r\n\r\n1" END,
+	    NULL },
 	{ "a folded line", "--B\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n1" END, NULL },
 	{ "bare LF", "--B\nContent-Disposition: form-data; name=a\n\n1\n--B--\n", NULL },
 	{ "bare LF in a head", PART "name=a\nX: y\r\n\r\n1" END, NULL },
@@ -107,7 +114,8 @@ test_bodies(void **state)
 
 		if (ok)
 			show(&got, &parts, body);
-		if (ok != (bodies[i].want != NULL) || (ok && !span_is(buf_span(&got), bodies[i].want)))
+		if (ok != (bodies[i].want != NULL) ||
+		    (ok && !span_is(buf_span(&got), bodies[i].want)))
 			fail_msg("%s: %d '%s'", bodies[i].name, ok, buf_text(&got));
 		buf_free(&got);
 	}
@@ -118,14 +126,16 @@ test_bodies(void **state)
 static void
 test_every_cut(void **state)
 {
-	static const char whole[] = PART "name=\"a\"\r\n\r\nhello\r\n" PART
-	    "name=\"f\"; filename=\"g\"\r\nContent-Type: a/b\r\n\r\nworld\r\n--B--";
+	static const char whole[] =
+	    PART "name=\"a\"\r\n\r\nhello\r\n" PART
+		 "name=\"f\"; filename=\"g\"\r\nContent-Type: a/b\r\n\r\nworld\r\n--B--";
 	struct arena *arena = arena_new();
 	struct multipart parts;
 	struct err err;
 
 	(void)state;
-	assert_true(multipart_read(arena, SPAN("B"), span_make(whole, sizeof(whole) - 1), &parts, &err));
+	assert_true(
+	    multipart_read(arena, SPAN("B"), span_make(whole, sizeof(whole) - 1), &parts, &err));
 	assert_true(span_is(multipart_get(&parts, "a"), "hello"));
 	assert_null(multipart_get(&parts, "f").data);
 	for (size_t len = 0; len < sizeof(whole) - 1; len++)
@@ -221,12 +231,13 @@ test_octets(void **state)
 	struct err err;
 
 	(void)state;
-	assert_true(multipart_read(arena, SPAN("B"), span_make(body, sizeof(body) - 1), &parts, &err));
+	assert_true(
+	    multipart_read(arena, SPAN("B"), span_make(body, sizeof(body) - 1), &parts, &err));
 	assert_int_equal(parts.count, 1);
 	assert_int_equal(parts.parts[0].data.len, 11);
 	assert_memory_equal(parts.parts[0].data.data, "\0\r\n--\0B\r\n\r\n", 11);
-	assert_false(multipart_read(arena, SPAN("B"),
-	    SPAN(PART "name=\"a\0b\"\r\n\r\n1" END), &parts, &err));
+	assert_false(multipart_read(
+	    arena, SPAN("B"), SPAN(PART "name=\"a\0b\"\r\n\r\n1" END), &parts, &err));
 	arena_free(&arena);
 }
 
