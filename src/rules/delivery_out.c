@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/thread_id.h"
 #include "rules/delivery.h"
 #include "rules/mail_view.h"
 #include "rules/notice.h"
@@ -187,6 +188,21 @@ fill_list(struct copy *copy)
 	out->unsubscribe_mail = local_at(copy, "+u.", unsubscribe);
 }
 
+/* One "Re:" where the post answers something, whatever its author's client wrote
+ * ("RE :", "Antw:"); a forward keeps its own prefix. Study §4.6. */
+static const char *
+shown_subject(const struct copy *copy)
+{
+	const struct post *post = &copy->post;
+	bool answers = post->parent != 0 || post->awaits[0] != '\0';
+	struct thread_subject read = thread_subject_read(copy->arena, span_of(post->subject),
+	    span_of(copy->forum.name), answers);
+
+	if (!answers || read.is_forward || read.base.len == 0)
+		return post->subject;
+	return arena_printf(copy->arena, "Re: " SPAN_FORMAT, SPAN_ARGS(read.base));
+}
+
 static bool
 fill_body(struct copy *copy, struct err *err)
 {
@@ -199,7 +215,7 @@ fill_body(struct copy *copy, struct err *err)
 	view_text(sub, "title", copy->thread.title);
 	(void)view_url(sub, "url",
 	    mail_url_thread(copy->clerk, copy->arena, copy->thread.id, copy->thread.title));
-	view_text(view, "subject", copy->post.subject);
+	view_text(view, "subject", shown_subject(copy));
 	view_flag(view, "reply", copy->post.parent != 0 || *copy->post.awaits);
 	(void)view_url(view, "unsubscribe_url",
 	    arena_strndup(copy->arena, out->unsubscribe_url.data, out->unsubscribe_url.len));
