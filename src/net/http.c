@@ -39,13 +39,13 @@ is_proxy(const struct http_server *server, const struct net_address *peer)
 	return false;
 }
 
+/* A proxy speaks for everybody, and limits them itself. */
 static bool
 is_counted(const struct http_server *server, const struct net_address *peer)
 {
-	if (server->options.limit_loopback)
-		return !net_address_is_unix(peer);
-	return !net_address_is_unix(peer) && !net_address_is_loopback(peer) &&
-	       !is_proxy(server, peer);
+	if (net_address_is_unix(peer) || is_proxy(server, peer))
+		return false;
+	return server->options.limit_loopback || !net_address_is_loopback(peer);
 }
 
 /* False: this address has enough open. */

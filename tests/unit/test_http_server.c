@@ -812,6 +812,32 @@ test_limit_of_address(void **state)
 	client_close(&clients[2]);
 }
 
+/* Neither a proxy of ours nor, unless asked, a neighbour is held to the limit. */
+static void
+test_limit_exempt(void **state)
+{
+	static struct net_address proxy;
+	struct fixture *fixture = *state;
+	struct client one, two;
+
+	assert_true(net_address_read_host(SPAN("127.0.0.1"), &proxy));
+	fixture->options.proxies = &proxy;
+	fixture->options.connections_ip = 1;
+	for (int i = 0; i < 2; i++) {
+		fixture->options.limit_loopback = i == 0;
+		fixture->options.proxy_count = i == 0;
+		start(fixture);
+		client_open(&one, fixture->loop, fixture->address);
+		client_wait(&one, 20);
+		client_open(&two, fixture->loop, fixture->address);
+		client_send_text(&two, GET("/"));
+		assert_true(client_wait_text(&two, "hello\n"));
+		client_close(&one);
+		client_close(&two);
+		http_server_free(&fixture->server);
+	}
+}
+
 static void
 test_limit_of_all(void **state)
 {
@@ -948,6 +974,7 @@ main(void)
 		CASE(test_peer_vanished),
 		CASE(test_half_closed),
 		CASE(test_limit_of_address),
+		CASE(test_limit_exempt),
 		CASE(test_limit_of_all),
 		CASE(test_proxy),
 		CASE(test_drain),
