@@ -45,6 +45,15 @@ test_settings_LDADD = $(rules_test_libs)
 
 # Tests: stories in acts, over a book of their own each (tests/unit/world.h).
 rules_world = tests/unit/world.c tests/unit/world.h tests/unit/book.c tests/unit/book.h
+check_PROGRAMS += test_permission
+test_permission_SOURCES = tests/unit/test_permission.c
+test_permission_LDADD = $(rules_test_libs)
 check_PROGRAMS += test_posting
 test_posting_SOURCES = tests/unit/test_posting.c $(rules_world)
 test_posting_LDADD = $(rules_test_libs)
+check_PROGRAMS += test_threading
+test_threading_SOURCES = tests/unit/test_threading.c $(rules_world)
+test_threading_LDADD = $(rules_test_libs)
+check_PROGRAMS += test_intake
+test_intake_SOURCES = tests/unit/test_intake.c $(rules_world)
+test_intake_LDADD = $(rules_test_libs)
