@@ -129,7 +129,8 @@ conn_sent(const struct conn *conn);
 void
 conn_set_output_high(struct conn *conn, size_t octets);
 
-/* STARTTLS: what is queued leaves in plain, then the handshake; CONN_SECURE follows.
+/* STARTTLS: what is queued leaves in plain, then the handshake; CONN_SECURE follows, and
+ * what is sent before that is dropped: it would not be known how it travels.
  * Input pending at this moment is an injection: the connection is closed (INJECTED, told
  * by CLOSED later in this turn). */
 void

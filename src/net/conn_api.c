@@ -8,8 +8,9 @@
 static bool
 may_queue(const struct conn *conn)
 {
-	return conn->state == CONN_RUNNING || conn->state == CONN_CONNECTING ||
-	       conn->state == CONN_HANDSHAKING;
+	if (conn->state == CONN_HANDSHAKING)
+		return conn->greeting == CONN_OPEN;
+	return conn->state == CONN_RUNNING || conn->state == CONN_CONNECTING;
 }
 
 static void
