@@ -48,3 +48,10 @@ check_PROGRAMS += test_html_read
 test_html_read_SOURCES = tests/unit/test_html_read.c tests/unit/html_scan.c \
 	tests/unit/html_scan.h tests/unit/json.c tests/unit/json.h
 test_html_read_LDADD = libtext.a libbase.a $(XML_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += test_quote test_mail_text
+test_quote_SOURCES = tests/unit/test_quote.c tests/unit/json.c tests/unit/json.h
+test_quote_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_mail_text_SOURCES = tests/unit/test_mail_text.c tests/unit/html_scan.c \
+	tests/unit/html_scan.h tests/unit/json.c tests/unit/json.h
+test_mail_text_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/data/trimming

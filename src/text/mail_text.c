@@ -13,7 +13,8 @@ enum {
 };
 
 struct text_line {
-	struct span body;
+	struct span raw;
+	struct span body; /* without quote marks */
 	unsigned depth;
 	bool blank;
 };
@@ -28,7 +29,7 @@ struct text_lines {
 static struct text_line
 read_line(struct span raw)
 {
-	struct text_line line = { raw, 0, false };
+	struct text_line line = { raw, raw, 0, false };
 
 	for (;;) {
 		size_t i = 0;
@@ -120,13 +121,14 @@ is_preformatted(const struct text_lines *lines, size_t from, size_t to)
 }
 
 static void
-say_preformatted(struct rich *rich, const struct text_lines *lines, size_t from, size_t to)
+say_preformatted(
+    struct rich *rich, const struct text_lines *lines, size_t from, size_t to, bool raw)
 {
 	rich_open(rich, TAG_PRE);
 	for (size_t i = from; i < to; i++) {
 		if (i > from)
 			rich_break(rich);
-		rich_text_linked(rich, lines->list[i].body);
+		rich_text_linked(rich, raw ? lines->list[i].raw : lines->list[i].body);
 	}
 	rich_close(rich, TAG_PRE);
 }
@@ -194,13 +196,13 @@ say_lines(struct arena *arena, struct rich *rich, struct span text)
 		set_depth(rich, &depth, lines.list[i].depth);
 		end = fence_end(&lines, i);
 		if (end > 0) {
-			say_preformatted(rich, &lines, i + 1, end);
+			say_preformatted(rich, &lines, i + 1, end, lines.list[i].depth == 0);
 			end++;
 			continue;
 		}
 		end = block_end(&lines, i);
 		if (is_preformatted(&lines, i, end))
-			say_preformatted(rich, &lines, i, end);
+			say_preformatted(rich, &lines, i, end, false);
 		else
 			say_paragraph(rich, &lines, i, end);
 	}

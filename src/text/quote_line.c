@@ -67,7 +67,7 @@ mark_fences(struct quote_lines *lines)
 	size_t open = lines->count;
 
 	for (size_t i = 0; i < lines->count; i++) {
-		if (lines->list[i].depth > 0 || !span_starts(lines->list[i].said, "```"))
+		if (lines->list[i].depth > 0 || !span_starts(span_trim(lines->list[i].raw), "```"))
 			continue;
 		if (open == lines->count) {
 			open = i;

@@ -122,7 +122,7 @@ static const char *const verbs[] = {
 static const char *const openings[] = {
 	"le ", "on ", "am ", "el ", "il ", "op ", "den ", "d. ", "em ", "w dniu ", "dnia ",
 	"dne ", "dana ", "dna ", "pa ", "in data ", "at ", "la data ", "a las ", "в ", "у ",
-	"vào ", "il giorno ", "mer ", "---- on ",
+	"il giorno ", "mer ", "---- on ",
 	NULL
 };
 

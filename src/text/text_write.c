@@ -206,6 +206,23 @@ text_write_rule(struct text_write *w)
 	owe(w, 2);
 }
 
+/* Control characters have no place in a mail's text either. */
+static void
+add_line(struct text_write *w, struct span line)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		unsigned char c = (unsigned char)line.data[i];
+
+		if ((c >= 0x20 && c != 0x7f) || c == '\t')
+			continue;
+		add(w, line.data + start, i - start);
+		start = i + 1;
+	}
+	add(w, line.data + start, line.len - start);
+}
+
 void
 text_write_text(struct text_write *w, struct span text)
 {
@@ -219,7 +236,7 @@ text_write_text(struct text_write *w, struct span text)
 			line.len--;
 		if (line.len > 0) {
 			begin_line(w);
-			add(w, line.data, line.len);
+			add_line(w, line);
 		}
 		if (end == text.len)
 			return;
