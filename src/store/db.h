@@ -7,7 +7,8 @@
  * (its POSIX locks would go).
  *
  * Statements are constants of store/: they are prepared once a connection and found
- * again by their address. rules/ never sees them: it calls the nouns (store/post.h ...).
+ * again by their address (text composed at run time ends the process where its place was
+ * used before). rules/ never sees them: it calls the nouns (store/post.h ...).
  *
  * What goes wrong: BUSY, FULL, IOERR → ERR_TEMPORARY; a constraint → ERR_CONFLICT; a
  * book that is not sound → ERR_BROKEN; no row where one was asked for → ERR_NOT_FOUND.
@@ -196,7 +197,7 @@ bool
 db_number(
     struct db *db, const char *sql, struct db_values values, int64_t *number, struct err *err);
 
-/* First row into *out. NOT_FOUND where there is none. */
+/* First row into *out. NOT_FOUND where there is none: then *out is zeroed. */
 bool
 db_one(struct db *db, struct arena *arena, const char *sql, struct db_values values,
     const struct db_fields *fields, void *out, struct err *err);

@@ -38,7 +38,8 @@ struct outbox {
 /* Rows for every subscriber of the forum who takes this post: mode each; topics where
  * `opens` (it opens its thread) or the thread is followed; followers of the thread. Not
  * those who muted it, paused, are suspended or erased, have no verified preferred
- * address, or whose folded address is in `already`. One statement, whatever the number. */
+ * address, or whose folded address is in `already`. Two statements, whatever the number.
+ * Who may read the forum is the rules' business: followers are taken as they stand. */
 struct outbox_post {
 	int64_t post, thread, forum;
 	bool opens;

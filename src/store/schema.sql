@@ -20,6 +20,7 @@ CREATE TABLE person (
   trusted       INTEGER NOT NULL DEFAULT 0 CHECK (trusted IN (0,1)), -- posts of this person appear at once where first posts are read
   created       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX person_administrator ON person (id) WHERE administrator = 1;
 
 CREATE TABLE address (
   id        INTEGER PRIMARY KEY,
@@ -273,6 +274,7 @@ CREATE TABLE bounce (
   text    TEXT NOT NULL                -- diagnostic, cleaned
 ) STRICT;
 CREATE INDEX bounce_address ON bounce (address, date);
+CREATE INDEX bounce_outbox ON bounce (outbox) WHERE outbox IS NOT NULL;
 
 -- The house itself --------------------------------------------------------------
 
@@ -281,6 +283,7 @@ CREATE TABLE act_key (                 -- an act seen again answers its first ou
   date    INTEGER NOT NULL,
   outcome BLOB NOT NULL                -- encoded answer
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX act_key_date ON act_key (date);
 
 CREATE TABLE journal (                 -- every act that decides something; append-only, chained
   id      INTEGER PRIMARY KEY,

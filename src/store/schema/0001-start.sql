@@ -13,6 +13,7 @@ CREATE TABLE person (
   trusted       INTEGER NOT NULL DEFAULT 0 CHECK (trusted IN (0,1)),
   created       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX person_administrator ON person (id) WHERE administrator = 1;
 
 CREATE TABLE address (
   id        INTEGER PRIMARY KEY,
@@ -258,12 +259,14 @@ CREATE TABLE bounce (
   text    TEXT NOT NULL
 ) STRICT;
 CREATE INDEX bounce_address ON bounce (address, date);
+CREATE INDEX bounce_outbox ON bounce (outbox) WHERE outbox IS NOT NULL;
 
 CREATE TABLE act_key (
   key     BLOB PRIMARY KEY,
   date    INTEGER NOT NULL,
   outcome BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX act_key_date ON act_key (date);
 
 CREATE TABLE journal (
   id      INTEGER PRIMARY KEY,
