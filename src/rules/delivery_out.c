@@ -13,7 +13,6 @@
 #include "store/outbox.h"
 #include "store/post.h"
 #include "store/thread.h"
-#include "text/theme.h"
 
 /* ---- what is due ---- */
 
@@ -189,7 +188,7 @@ fill_list(struct copy *copy)
 }
 
 /* One "Re:" where the post answers something, whatever its author's client wrote
- * ("RE :", "Antw:"); a forward keeps its own prefix. Study §4.6. */
+ * ("RE :", "Antw:", nothing at all); a forward keeps its own prefix. Study §4.6. */
 static const char *
 shown_subject(const struct copy *copy)
 {
@@ -198,7 +197,9 @@ shown_subject(const struct copy *copy)
 	struct thread_subject read = thread_subject_read(copy->arena, span_of(post->subject),
 	    span_of(copy->forum.name), answers);
 
-	if (!answers || read.is_forward || read.base.len == 0)
+	if (answers && read.base.len == 0)
+		return arena_printf(copy->arena, "Re: %s", copy->thread.title);
+	if (!answers || read.is_forward)
 		return post->subject;
 	return arena_printf(copy->arena, "Re: " SPAN_FORMAT, SPAN_ARGS(read.base));
 }
@@ -208,8 +209,6 @@ fill_body(struct copy *copy, struct err *err)
 {
 	struct outgoing *out = copy->out;
 	struct view *view = mail_view_new(copy->clerk, copy->arena, copy->lang, &copy->forum), *sub;
-	struct theme_mail mail = { 0 };
-	bool ok;
 
 	sub = view_sub(view, "thread");
 	view_text(sub, "title", copy->thread.title);
@@ -221,16 +220,8 @@ fill_body(struct copy *copy, struct err *err)
 	    arena_strndup(copy->arena, out->unsubscribe_url.data, out->unsubscribe_url.len));
 	if (!mail_view_post(copy->clerk, copy->arena, copy->lang, view, &copy->post, err))
 		return false;
-	ok = theme_mail(copy->clerk->theme, copy->lang, "post", view, &mail, err);
-	if (ok) {
-		out->subject = arena_span(copy->arena, buf_span(&mail.subject));
-		out->text = arena_span(copy->arena, buf_span(&mail.text));
-		out->html.octets = arena_span(copy->arena, buf_span(&mail.html));
-		out->footer_text = arena_span(copy->arena, buf_span(&mail.footer_text));
-		out->footer_html.octets = arena_span(copy->arena, buf_span(&mail.footer_html));
-	}
-	theme_mail_free(&mail);
-	return ok;
+	return mail_view_render(copy->clerk, copy->arena, copy->lang, "post", view, out, err) &&
+	    mail_view_links(copy->clerk, copy->arena, copy->lang, copy->post.id, out, err);
 }
 
 static bool

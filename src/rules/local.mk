@@ -57,3 +57,6 @@ test_threading_LDADD = $(rules_test_libs)
 check_PROGRAMS += test_intake
 test_intake_SOURCES = tests/unit/test_intake.c $(rules_world)
 test_intake_LDADD = $(rules_test_libs)
+check_PROGRAMS += test_moderation
+test_moderation_SOURCES = tests/unit/test_moderation.c $(rules_world)
+test_moderation_LDADD = $(rules_test_libs)

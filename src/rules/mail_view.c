@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "store/attachment.h"
+#include "text/theme.h"
 
 enum { SLUG_MAX = 60 };
 
@@ -96,6 +97,33 @@ url_segment(struct arena *arena, const char *text)
 	return out;
 }
 
+static const char *
+url_attachment(struct clerk *clerk, struct arena *arena, const struct attachment *row)
+{
+	return arena_printf(arena, "%s/a/%s/%s", clerk->settings->site_url, row->public_id,
+	    url_segment(arena, row->name));
+}
+
+bool
+mail_view_links(struct clerk *clerk, struct arena *arena, enum lang lang, int64_t post,
+    struct outgoing *out, struct err *err)
+{
+	struct message_attachment *links;
+	struct attachment *rows;
+	size_t count;
+
+	if (!attachment_list_post(clerk->db, arena, post, &rows, &count, err))
+		return false;
+	links = arena_array(arena, count, sizeof(*links));
+	for (size_t i = 0; i < count; i++)
+		links[i] = (struct message_attachment){ span_of(rows[i].name),
+			(size_t)rows[i].size, span_of(url_attachment(clerk, arena, &rows[i])) };
+	out->attachments = links;
+	out->attachment_count = count;
+	out->attachment_word = span_of(tr(lang, TR("Attachment")));
+	return true;
+}
+
 static bool
 add_attachments(struct clerk *clerk, struct arena *arena, enum lang lang, struct view *view,
     int64_t post, struct err *err)
@@ -112,9 +140,7 @@ add_attachments(struct clerk *clerk, struct arena *arena, enum lang lang, struct
 		view_text(one, "name", rows[i].name);
 		view_text(one, "type", rows[i].type);
 		view_text(one, "size", i18n_size(arena, lang, rows[i].size));
-		(void)view_url(one, "url",
-		    arena_printf(arena, "%s/a/%s/%s", clerk->settings->site_url,
-			rows[i].public_id, url_segment(arena, rows[i].name)));
+		(void)view_url(one, "url", url_attachment(clerk, arena, &rows[i]));
 		view_flag(one, "image", false);
 	}
 	return true;
@@ -139,4 +165,23 @@ mail_view_post(struct clerk *clerk, struct arena *arena, enum lang lang, struct 
 	view_flag(sub, "by_mail", strcmp(post->door, "mail") == 0);
 	view_text(sub, "why", post->why);
 	return add_attachments(clerk, arena, lang, sub, post->id, err);
+}
+
+bool
+mail_view_render(struct clerk *clerk, struct arena *arena, enum lang lang, const char *template,
+    const struct view *view, struct outgoing *out, struct err *err)
+{
+	struct theme_mail mail = { 0 };
+	bool ok;
+
+	ok = theme_mail(clerk->theme, lang, template, view, &mail, err);
+	if (ok) {
+		out->subject = arena_span(arena, buf_span(&mail.subject));
+		out->text = arena_span(arena, buf_span(&mail.text));
+		out->html.octets = arena_span(arena, buf_span(&mail.html));
+		out->footer_text = arena_span(arena, buf_span(&mail.footer_text));
+		out->footer_html.octets = arena_span(arena, buf_span(&mail.footer_html));
+	}
+	theme_mail_free(&mail);
+	return ok;
 }

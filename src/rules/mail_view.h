@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "mail/message_write.h"
 #include "rules/clerk.h"
 #include "rules/words.h"
 #include "store/forum.h"
@@ -19,6 +20,16 @@ mail_view_new(struct clerk *clerk, struct arena *arena, enum lang lang, const st
 bool
 mail_view_post(struct clerk *clerk, struct arena *arena, enum lang lang, struct view *view,
     const struct post *post, struct err *err);
+
+/* Renders the template: subject, text and html of the message, and their footers. */
+bool
+mail_view_render(struct clerk *clerk, struct arena *arena, enum lang lang, const char *template,
+    const struct view *view, struct outgoing *out, struct err *err);
+
+/* The attachments of a post as links. */
+bool
+mail_view_links(struct clerk *clerk, struct arena *arena, enum lang lang, int64_t post,
+    struct outgoing *out, struct err *err);
 
 /* SITE/... addresses, in the arena. */
 const char *

@@ -2,6 +2,7 @@
 #include "rules/mail_word.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/utf8.h"
 
@@ -21,7 +22,6 @@ static const struct {
 	{ "approve",   MAIL_VERB_APPROVE },
 	{ "non",       MAIL_VERB_REFUSE },
 	{ "refuser",   MAIL_VERB_REFUSE },
-	{ "no",        MAIL_VERB_REFUSE },
 	{ "refuse",    MAIL_VERB_REFUSE },
 	{ "reject",    MAIL_VERB_REFUSE },
 	{ "jeter",     MAIL_VERB_DISCARD },
@@ -49,18 +49,38 @@ ends_well(struct span rest)
 	    (unsigned char)rest.data[0] == 0xc2 || (unsigned char)rest.data[0] == 0xe2;
 }
 
+/* What may stand between the word and the reason: French typography puts a no-break
+ * space before a colon. */
+static size_t
+mark_length(struct span text)
+{
+	if (span_starts(text, "\xc2\xa0"))
+		return 2;
+	if (span_starts(text, "\xe2\x80\xaf"))
+		return 3;
+	return text.len > 0 && (ascii_is_space(text.data[0]) || strchr(":.,!", text.data[0])) ? 1 : 0;
+}
+
 static struct span
 reason_of(struct arena *arena, struct span rest)
 {
-	rest = utf8_line(arena, rest);
-	while (rest.len > 0 &&
-	    (ascii_is_space(rest.data[0]) || rest.data[0] == ':' || rest.data[0] == '.' ||
-		rest.data[0] == ',' || rest.data[0] == '!'))
-		rest = span_from(rest, 1);
-	/* A no-break space, as French typography puts before a colon. */
-	if (span_starts(rest, "\xc2\xa0") || span_starts(rest, "\xe2\x80\xaf"))
-		return reason_of(arena, span_from(rest, rest.data[0] == '\xc2' ? 2 : 3));
-	return utf8_first(rest, WHY_MAX);
+	size_t mark;
+
+	while ((mark = mark_length(rest)) > 0)
+		rest = span_from(rest, mark);
+	return utf8_first(utf8_line(arena, rest), WHY_MAX);
+}
+
+/* "No" alone or before a colon refuses; "No problem" must not. */
+static bool
+is_short_no(struct span word, struct span rest)
+{
+	struct span after = span_trim(rest);
+
+	if (!span_is_nocase(word, "no"))
+		return false;
+	return after.len == 0 || after.data[0] == ':' || after.data[0] == '.' ||
+	    rest.data[0] == '\n';
 }
 
 struct mail_answer
@@ -76,6 +96,8 @@ mail_word_read(struct arena *arena, struct span own)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (span_is_nocase(word, verbs[i].word))
 			answer.verb = verbs[i].verb;
+	if (is_short_no(word, text))
+		answer.verb = MAIL_VERB_REFUSE;
 	if (answer.verb == MAIL_VERB_REFUSE)
 		answer.why = reason_of(arena, text);
 	return answer;

@@ -10,7 +10,6 @@
 #include "store/forum.h"
 #include "store/person.h"
 #include "store/post.h"
-#include "text/theme.h"
 
 /* ---- the seal ---- */
 
@@ -291,24 +290,6 @@ fill_head(struct clerk *clerk, struct arena *arena, const struct notice *notice,
 	out->language = lang_code(work->lang);
 }
 
-static bool
-render(struct notice_work *work, const struct notice *notice, struct outgoing *out, struct err *err)
-{
-	struct theme_mail mail = { 0 };
-	bool ok;
-
-	ok = theme_mail(work->clerk->theme, work->lang, notice->template, work->view, &mail, err);
-	if (ok) {
-		out->subject = arena_span(work->arena, buf_span(&mail.subject));
-		out->text = arena_span(work->arena, buf_span(&mail.text));
-		out->html.octets = arena_span(work->arena, buf_span(&mail.html));
-		out->footer_text = arena_span(work->arena, buf_span(&mail.footer_text));
-		out->footer_html.octets = arena_span(work->arena, buf_span(&mail.footer_html));
-	}
-	theme_mail_free(&mail);
-	return ok;
-}
-
 bool
 notice_outgoing(struct clerk *clerk, struct arena *arena, const struct notice *notice,
     const char *address, const char *locale, struct outgoing *out, struct err *err)
@@ -332,5 +313,5 @@ notice_outgoing(struct clerk *clerk, struct arena *arena, const struct notice *n
 	if (reply.len > 0)
 		out->reply_address = span_of(mail_address_of(clerk, arena,
 		    arena_strndup(arena, reply.data, reply.len)));
-	return render(&work, notice, out, err);
+	return mail_view_render(clerk, arena, work.lang, notice->template, work.view, out, err);
 }
