@@ -104,7 +104,7 @@ struct http_reply {
 	int status;             /* 200 ... */
 	const char *type;       /* Content-Type, or NULL */
 	struct span fields;     /* prebuilt lines, "Name: value CRLF" each (http_field_add) */
-	struct span fields_too; /* more of them: security headers, cookies */
+	struct span fields_too; /* more of them: cookies; Allow, where the status is 405 */
 	struct span etag;       /* with its quotes; 200 becomes 304 where the client has it */
 	struct span body;       /* copied; or */
 	struct http_blob *blob; /* shared: a reference is taken, the caller keeps his */

@@ -177,7 +177,13 @@ add_status(struct buf *out, int status)
 	buf_add_char(out, ' ');
 	buf_add_text(out, http_status_text(status));
 	ADD(out, "\r\n");
-	if (status == 405)
+}
+
+/* What the server takes at all; a handler that refuses knows better what its page takes. */
+static void
+add_allow(struct buf *out, int status, const struct http_reply *reply)
+{
+	if (status == 405 && reply->fields_too.len == 0)
 		ADD(out, "Allow: GET, HEAD, POST\r\n");
 }
 
@@ -198,13 +204,14 @@ add_connection(struct buf *out, const struct http_head *head, bool keep)
 }
 
 static struct span
-write_head(struct http_work *work, const struct http_reply *reply, int status, size_t len,
-    bool keep)
+write_head(
+    struct http_work *work, const struct http_reply *reply, int status, size_t len, bool keep)
 {
 	struct buf *out = &work->server->scratch;
 
 	buf_clear(out);
 	add_status(out, status);
+	add_allow(out, status, reply);
 	add_date(work->server);
 	if (may_have_body(status)) {
 		ADD(out, "Content-Length: ");

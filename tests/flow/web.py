@@ -110,6 +110,7 @@ class Browser:
         if path.startswith("http"):
             parts = urllib.parse.urlsplit(path)
             path = parts.path + (f"?{parts.query}" if parts.query else "")
+        path = path.split("#")[0]
         send = {"Host": self.host, "Accept-Language": self.language}
         if cookies and self.cookies:
             send["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -118,7 +119,7 @@ class Browser:
         send.update(headers or {})
         connection = http.client.HTTPConnection(*self.address, timeout=30)
         try:
-            connection.request(method, path, body, {k: v for k, v in send.items() if v is not None})
+            connection.request(method, path.split("#")[0], body, {k: v for k, v in send.items() if v is not None})
             reply = connection.getresponse()
             page = Page(reply.status, reply.headers, reply.read(), path)
         finally:
