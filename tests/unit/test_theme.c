@@ -277,6 +277,32 @@ test_names(void **state)
 		assert_false(theme_open(&theme, themes, names[i], &err));
 }
 
+/* ---- what doc/themes.md says ---- */
+
+static void
+test_document(void **state)
+{
+	struct arena *arena = arena_new();
+	struct buf file = { 0 };
+	struct err err;
+
+	(void)state;
+	assert_true(file_read(PREAU_SOURCE "/doc/themes.md", 1024 * 1024, &file, &err));
+	for (size_t i = 0; i < theme_names_count; i++) {
+		const struct template_name *name = &theme_names[i];
+		struct span doc = buf_span(&file), part;
+		const char *title = strcmp(name->where, "page/*") == 0 ? "every page" :
+		    strcmp(name->where, "mail/*") == 0 ? "every mail" : name->where;
+
+		doc = span_from(doc, span_find_text(doc, arena_printf(arena, "\n### %s\n", title)) + 5);
+		part = span_first(doc, span_find_text(doc, "\n### "));
+		if (span_find_text(part, arena_printf(arena, "\n| `%s` |", name->name)) == part.len)
+			fail_msg("doc/themes.md lacks %s of %s: run scripts/theme-names", name->name, title);
+	}
+	buf_free(&file);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -287,6 +313,7 @@ main(void)
 		cmocka_unit_test(test_statics),
 		cmocka_unit_test(test_overlays),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_document),
 	};
 
 	return cmocka_run_group_tests(tests, load_catalogues, NULL);
