@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "mail/bounce_text.h"
 
 struct span
 bounce_find_status(struct span text)
@@ -28,11 +29,6 @@ bounce_find_status(struct span text)
 	return (struct span){ 0 };
 }
 
-struct reading {
-	struct arena *arena;
-	struct parsed *parsed;
-};
-
 static struct span
 clean_line(struct arena *arena, struct span s)
 {
@@ -55,22 +51,9 @@ typed_address(struct arena *arena, struct span value)
 	return list.count > 0 ? list.items[0].address : (struct span){ 0 };
 }
 
-static void
-add_recipient(struct reading *r, const struct parsed_recipient *recipient)
-{
-	struct parsed *p = r->parsed;
-
-	if (p->report_recipient_count == PARSED_RECIPIENTS_MAX)
-		return;
-	if (p->report_recipients == NULL)
-		p->report_recipients =
-		    arena_array(r->arena, PARSED_RECIPIENTS_MAX, sizeof(*p->report_recipients));
-	p->report_recipients[p->report_recipient_count++] = *recipient;
-}
-
 /* One group of per-recipient fields (RFC 3464 §2.3). */
 static void
-read_recipient(struct reading *r, const struct header *group)
+read_recipient(struct bounce_reading *r, const struct header *group)
 {
 	struct parsed_recipient recipient = {
 		.original = typed_address(r->arena, header_get(group, "Original-Recipient")),
@@ -78,7 +61,9 @@ read_recipient(struct reading *r, const struct header *group)
 	};
 	struct header_value action;
 
-	if (recipient.final.len == 0 && recipient.original.len == 0)
+	if (recipient.final.len == 0)
+		recipient.final = recipient.original;
+	if (recipient.final.len == 0)
 		return;
 	header_value(r->arena, header_get(group, "Action"), &action);
 	recipient.action = parsed_action_find(action.word);
@@ -87,12 +72,12 @@ read_recipient(struct reading *r, const struct header *group)
 	recipient.status = arena_span(r->arena, bounce_find_status(header_get(group, "Status")));
 	if (recipient.status.len == 0)
 		recipient.status = arena_span(r->arena, bounce_find_status(diagnostic));
-	add_recipient(r, &recipient);
+	bounce_add(r, &recipient);
 }
 
 /* The groups of fields of message/delivery-status, one empty line between. */
 static void
-read_status_part(struct reading *r, struct span text)
+read_status_part(struct bounce_reading *r, struct span text)
 {
 	for (size_t groups = 0; text.len > 0 && groups <= PARSED_RECIPIENTS_MAX; groups++) {
 		struct header group;
@@ -108,7 +93,7 @@ read_status_part(struct reading *r, struct span text)
 }
 
 static void
-read_feedback_part(struct reading *r, struct span text)
+read_feedback_part(struct bounce_reading *r, struct span text)
 {
 	struct header header;
 	struct span value;
@@ -120,23 +105,8 @@ read_feedback_part(struct reading *r, struct span text)
 	for (size_t n = 0; header_find(&header, "Original-Rcpt-To", n, &value); n++) {
 		struct parsed_recipient recipient = { .final = typed_address(r->arena, value) };
 		if (recipient.final.len > 0)
-			add_recipient(r, &recipient);
+			bounce_add(r, &recipient);
 	}
-}
-
-/* The Message-ID of what came back, from the returned message or its head. */
-static void
-read_returned(struct reading *r, struct span text)
-{
-	struct header header;
-	struct header_ids ids;
-
-	if (r->parsed->report_message_id.len > 0)
-		return;
-	header_split(r->arena, text, &header);
-	header_ids(r->arena, header_get(&header, "Message-ID"), &ids);
-	if (ids.count > 0)
-		r->parsed->report_message_id = arena_span(r->arena, ids.items[0]);
 }
 
 static bool
@@ -155,12 +125,13 @@ is_returned_type(const struct mime_part *part)
 }
 
 static void
-read_report_part(struct reading *r, const struct mime_tree *tree, const struct mime_part *part)
+read_report_part(struct bounce_reading *r, const struct mime_tree *tree, const struct mime_part *part)
 {
 	bool is_status = is_status_type(part);
 	bool is_feedback = mime_type_is(part, "message/feedback-report");
 	bool is_mdn = mime_type_is(part, "message/disposition-notification");
 	struct buf octets = { 0 };
+	struct header header;
 
 	if (is_mdn)
 		r->parsed->report = PARSED_REPORT_DISPOSITION;
@@ -175,14 +146,82 @@ read_report_part(struct reading *r, const struct mime_tree *tree, const struct m
 	} else if (is_feedback) {
 		read_feedback_part(r, text);
 	} else if (r->parsed->report != PARSED_REPORT_NONE) {
-		read_returned(r, text);
+		header_split(r->arena, text, &header);
+		bounce_read_returned(r, &header);
+	}
+}
+
+/* Mailers that write to people put the fields of RFC 3464 into their text as well. */
+static void
+read_fields_in_text(struct bounce_reading *r, struct span text)
+{
+	struct span rest = text, line;
+
+	while (span_next_line(&rest, &line)) {
+		line = span_trim(line);
+		if (!span_starts_nocase(line, "final-recipient:") && !span_starts_nocase(line, "action:"))
+			continue;
+		read_status_part(r, span_from(text, (size_t)(line.data - text.data)));
+		return;
+	}
+}
+
+static void
+read_failed_recipients(struct bounce_reading *r, const struct header *header, struct span text)
+{
+	struct header_mailboxes list = { 0 };
+
+	header_mailboxes(r->arena, header_get(header, "X-Failed-Recipients"), &list);
+	for (size_t i = 0; i < list.count && i < PARSED_RECIPIENTS_MAX; i++) {
+		struct parsed_recipient recipient = { .final = list.items[i].address,
+			.action = PARSED_ACTION_FAILED,
+			.status = arena_span(r->arena, bounce_find_status(text)) };
+		if (recipient.status.len == 0)
+			recipient.status = bounce_guess_status(text);
+		bounce_add(r, &recipient);
+	}
+}
+
+/* No recipient in a form for machines: what the text says. */
+static void
+read_words(struct bounce_reading *r, const struct mime_tree *tree)
+{
+	const struct header *header = &tree->parts[0].header;
+	struct span text = r->parsed->source;
+	bool is_report = r->parsed->report == PARSED_REPORT_DELIVERY;
+
+	if (!is_report && !bounce_text_is_report(r, header, text))
+		return;
+	r->parsed->report = PARSED_REPORT_DELIVERY;
+	read_fields_in_text(r, text);
+	if (r->parsed->report_recipient_count == 0)
+		bounce_text_read(r, text);
+	if (r->parsed->report_recipient_count == 0)
+		read_failed_recipients(r, header, text);
+	for (size_t i = 0; i < tree->count; i++)
+		if (is_returned_type(&tree->parts[i]))
+			read_report_part(r, tree, &tree->parts[i]);
+}
+
+/* A failure always has a status: from its diagnostic, or the class alone. */
+static void
+complete_statuses(struct bounce_reading *r)
+{
+	for (size_t i = 0; i < r->parsed->report_recipient_count; i++) {
+		struct parsed_recipient *recipient = &r->parsed->report_recipients[i];
+		bool is_delayed = recipient->action == PARSED_ACTION_DELAYED;
+		if (recipient->status.len > 0 || (recipient->action != PARSED_ACTION_FAILED && !is_delayed))
+			continue;
+		recipient->status = arena_span(r->arena, bounce_status_of(recipient->diagnostic));
+		if (recipient->status.len == 0)
+			recipient->status = is_delayed ? SPAN("4.0.0") : SPAN("5.0.0");
 	}
 }
 
 void
 bounce_read(struct arena *arena, const struct mime_tree *tree, struct parsed *parsed)
 {
-	struct reading r = { arena, parsed };
+	struct bounce_reading r = { arena, parsed };
 	struct span type = header_param(&tree->parts[0].type, "report-type");
 
 	for (size_t i = 0; i < tree->count; i++)
@@ -190,4 +229,9 @@ bounce_read(struct arena *arena, const struct mime_tree *tree, struct parsed *pa
 			read_report_part(&r, tree, &tree->parts[i]);
 	if (parsed->report == PARSED_REPORT_NONE && span_is_nocase(type, "delivery-status"))
 		parsed->report = PARSED_REPORT_DELIVERY;
+	if (parsed->report_recipient_count == 0 && parsed->report != PARSED_REPORT_DISPOSITION &&
+	    parsed->report != PARSED_REPORT_FEEDBACK)
+		read_words(&r, tree);
+	if (parsed->report == PARSED_REPORT_DELIVERY)
+		complete_statuses(&r);
 }

@@ -62,3 +62,7 @@ check_PROGRAMS += test_mail_read
 test_mail_read_SOURCES = tests/unit/test_mail_read.c tests/unit/mail_show.c tests/unit/mail_show.h
 test_mail_read_LDADD = $(mail_test_libs)
 EXTRA_DIST += tests/mail
+libmail_a_SOURCES += src/mail/bounce_text.c src/mail/bounce_text.h
+check_PROGRAMS += test_bounce_read
+test_bounce_read_SOURCES = tests/unit/test_bounce_read.c tests/unit/json.c tests/unit/json.h
+test_bounce_read_LDADD = $(mail_test_libs)
