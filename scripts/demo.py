@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""scripts/demo.py: makes the demo site where it is not there yet, serves it until Ctrl-C.
+
+Called by scripts/start. Everything enters as it would in real life: forums and people by
+`preau act`, posts by SMTP on the port that is printed.
+"""
+import argparse
+import email.message
+import email.policy
+import email.utils
+import os
+import pathlib
+import shutil
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from demo_town import FORUMS, MODERATOR, PEOPLE, STRANGER, THREADS  # noqa: E402
+
+DOMAIN = "forums.saint-aubin.example"
+PDF = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+       b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 300]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n"
+       b"4 0 obj<</Length 74>>stream\nBT /F 18 Tf 40 220 Td (Place du Marche : sept arceaux, mur nord) Tj ET    \nendstream endobj\n"
+       b"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+
+
+class Demo:
+    def __init__(self, options):
+        self.preau = str(pathlib.Path(options.preau).resolve())
+        self.share = str(pathlib.Path(options.preau).resolve().parent / "share")
+        self.site = pathlib.Path(options.site)
+        self.http, self.smtp = options.http, options.smtp
+        self.config, self.log = self.site / "preau.conf", self.site / "log"
+        self.server = None
+
+    # ---- the server ----
+
+    def write_config(self):
+        self.site.mkdir(mode=0o755, exist_ok=True)
+        lines = {
+            "site.name": "Forums de Saint-Aubin", "site.url": f"http://{self.http}",
+            "data": self.site / "data", "share": self.share, "mail.domain": DOMAIN,
+            "mail.trust": "local", "listen.http": self.http, "listen.smtp": self.smtp,
+            "relay.to": f"dir:{self.site / 'outgoing'}", "web.workers": "2",
+        }
+        if os.geteuid() == 0:
+            lines.update(self.users())
+        self.config.write_text("# The settings of the demo site; see preau.conf(5).\n" +
+                               "".join(f"{name} = {value}\n" for name, value in lines.items()))
+
+    def users(self):
+        """Started as root, the roles need two users. Where Debian's package has not made them,
+        numbers that nobody has do as well."""
+        return {"user.owner": "64031", "user.doors": "64032", "group.read": "64033"}
+
+    def make_outgoing(self):
+        folder = self.site / "outgoing"
+        folder.mkdir(mode=0o755, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(folder, 64032, 64033)
+
+    def start(self):
+        log = open(self.log, "ab")
+        read, write = os.pipe()
+        self.server = subprocess.Popen(
+            [self.preau, "serve", "--config", str(self.config), "--ready-fd", str(write)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[write], start_new_session=True)
+        os.close(write)
+        ready = os.read(read, 1)
+        os.close(read)
+        if ready != b"r":
+            self.server.wait()
+            sys.exit("the server did not start:\n" + self.log.read_text(errors="replace")[-2000:])
+        for line in (self.site / "data/run/listen").read_text().splitlines():
+            name, address = line.split()
+            if name == "http":
+                self.http = address
+            if name == "smtp":
+                self.smtp = address
+
+    def stop(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.server.wait()
+
+    def act(self, name, /, **fields):
+        words = [f"{field}={value}" for field, value in fields.items()]
+        done = subprocess.run([self.preau, "act", "--config", str(self.config), name, *words],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{name} {' '.join(words)}: {done.stderr}")
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+    # ---- the town ----
+
+    def make_town(self):
+        for slug, name, theme, description in FORUMS:
+            self.act("forum.create", slug=slug, name=name, theme=theme, description=description)
+        for key, (name, address) in PEOPLE.items():
+            person = self.act("person.create", name=name, address=address, verified=1, trusted=1)["person"]
+            for slug, *_ in FORUMS:
+                self.act("subscription.set", forum=slug, person=person, mode="each")
+                if key == MODERATOR:
+                    self.act("mandate.set", person=person, forum=slug, role="moderator")
+
+    def tell(self):
+        host, port = self.smtp.rsplit(":", 1)
+        with smtplib.SMTP(host, int(port), "demo.example", timeout=60) as client:
+            for number, (forum, subject, posts) in enumerate(THREADS):
+                ids = []
+                for place, (author, parent, text, *file) in enumerate(posts):
+                    mail = self.mail(PEOPLE[author], forum, subject, text, number, place)
+                    if parent is not None:
+                        mail.replace_header("Subject", "Re: " + subject)
+                        mail["In-Reply-To"] = ids[parent]
+                        mail["References"] = " ".join(dict.fromkeys([ids[0], ids[parent]]))
+                    for name in file:
+                        mail.add_attachment(PDF, maintype="application", subtype="pdf", filename=name)
+                    ids.append(mail["Message-ID"])
+                    self.send(client, PEOPLE[author][1], forum, mail)
+            name, address, forum, subject, text = STRANGER
+            self.send(client, address, forum, self.mail((name, address), forum, subject, text, 99, 0))
+
+    def mail(self, author, forum, subject, text, number, place):
+        mail = email.message.EmailMessage(policy=email.policy.SMTP)
+        # Spread over the past ten days, later threads later, so that the site looks lived in.
+        date = time.time() - (10 - min(number, 9)) * 86400 + place * 7300
+        mail["From"] = email.utils.formataddr(author)
+        mail["To"] = f"{forum}@{DOMAIN}"
+        mail["Subject"] = subject
+        mail["Date"] = email.utils.formatdate(min(date, time.time()), localtime=False)
+        mail["Message-ID"] = f"<demo.{number}.{place}@{author[1].split('@')[1]}>"
+        mail.set_content(text + "\n")
+        return mail
+
+    def send(self, client, sender, forum, mail):
+        client.send_message(mail, sender, [f"{forum}@{DOMAIN}"])
+        if client.sock is None:
+            client.connect(*self.smtp.rsplit(":", 1))
+
+    def wait_for_mail(self):
+        """Every mail understood: the inbox has nothing new."""
+        for _ in range(600):
+            if self.act_ask_quiet():
+                return
+            time.sleep(0.05)
+        print("some mail is still being read", file=sys.stderr)
+
+    def act_ask_quiet(self):
+        import sqlite3
+        book = sqlite3.connect(f"file:{self.site}/data/preau.db?mode=ro", uri=True, timeout=5)
+        try:
+            return book.execute("SELECT count(*) FROM inbox WHERE state = 'new'").fetchone()[0] == 0
+        finally:
+            book.close()
+
+    def tell_people(self):
+        moderator = PEOPLE[MODERATOR][1]
+        link = self.act("session.link", address=moderator, life=86400)["url"]
+        print(f"""
+Préau serves the demo site.
+
+  Pages            http://{self.http}
+  A forum by mail  vie-associative@{DOMAIN}, SMTP on {self.smtp}
+  Mails sent       {self.site / 'outgoing'} (one .eml a copy)
+  The log          {self.log}
+
+  Sign in as the moderator, {PEOPLE[MODERATOR][0]} (the link works once, until tomorrow):
+  {link}
+
+Ctrl-C ends it; scripts/start serves the same site again, --reset makes it anew.
+""", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("preau", "site", "http", "smtp"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--once", action="store_true", help="make, serve, print, end: for tests")
+    demo = Demo(parser.parse_args())
+    new = not (demo.site / "made").exists()
+    if new:
+        shutil.rmtree(demo.site, ignore_errors=True)
+    demo.write_config()
+    demo.make_outgoing()
+    demo.start()
+    try:
+        if new:
+            print("making the demo site ...", flush=True)
+            demo.make_town()
+            demo.tell()
+            demo.wait_for_mail()
+            (demo.site / "made").touch()
+        demo.tell_people()
+        if "--once" not in sys.argv:
+            demo.server.wait()
+            sys.exit("the server ended; see " + str(demo.log))
+    except KeyboardInterrupt:
+        print("\ndraining ...")
+    finally:
+        if demo.server.poll() is None:
+            demo.stop()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    main()
