@@ -66,3 +66,7 @@ libmail_a_SOURCES += src/mail/bounce_text.c src/mail/bounce_text.h
 check_PROGRAMS += test_bounce_read
 test_bounce_read_SOURCES = tests/unit/test_bounce_read.c tests/unit/json.c tests/unit/json.h
 test_bounce_read_LDADD = $(mail_test_libs)
+check_PROGRAMS += test_message_write
+test_message_write_SOURCES = tests/unit/test_message_write.c
+test_message_write_LDADD = $(mail_test_libs)
+EXTRA_DIST += tests/unit/message_write.py

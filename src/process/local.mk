@@ -29,3 +29,6 @@ libprocess_a_SOURCES += src/process/role_relay.c src/process/role_relay.h src/pr
 
 # The web
 libprocess_a_SOURCES += src/process/role_web.c
+check_PROGRAMS += test_sandbox
+test_sandbox_SOURCES = tests/unit/test_sandbox.c tests/unit/json.c tests/unit/json.h
+test_sandbox_LDADD = libprocess.a $(mail_test_libs) $(SECCOMP_LIBS)

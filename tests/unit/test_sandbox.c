@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Behind the walls: all mail can be read, nothing else can be done. Each row runs in a
+ * child of its own. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "json.h"
+#include "mail/charset.h"
+#include "mail/mail_read.h"
+#include "process/sandbox.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define DATA PREAU_SOURCE "/tests/data/"
+
+enum { MEMORY = 512 * 1024 * 1024, MESSAGES_MAX = 400 };
+
+static struct buf messages[MESSAGES_MAX];
+static int count;
+
+static void
+load(struct arena *arena, const char *list, const char *folder)
+{
+	const struct json *all = json_read(arena, arena_printf(arena, DATA "%s", list));
+	struct err err = { 0 };
+
+	if (json_get(all, "files") != NULL)
+		all = json_get(all, "files");
+	for (const struct json *m = all->first; m != NULL && count < MESSAGES_MAX; m = m->next)
+		if (!file_read(arena_printf(arena, DATA "%s%s", folder, m->name), 1 << 24,
+		        &messages[count++], &err))
+			fail_msg("%s", err.text);
+}
+
+static int
+load_all(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	load(arena, "mime/consensus.json", "");
+	load(arena, "bounces/sisimai-set-of-emails/expected.json", "bounces/sisimai-set-of-emails/");
+	arena_free(&arena);
+	return 0;
+}
+
+static int
+free_all(void **state)
+{
+	(void)state;
+	while (count > 0)
+		buf_free(&messages[--count]);
+	return 0;
+}
+
+static void
+read_one(struct span raw)
+{
+	struct arena *arena = arena_new();
+	struct parsed parsed;
+
+	sandbox_deadline(5000);
+	mail_read(arena, raw, &parsed);
+	sandbox_deadline(0);
+	arena_free(&arena);
+}
+
+static int
+read_all(void)
+{
+	for (int i = 0; i < count; i++)
+		read_one(buf_span(&messages[i]));
+	return 0;
+}
+
+#ifndef PREAU_SANITIZERS
+static int
+open_file(void)
+{
+	return open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int
+open_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) < 0 ? 1 : 2;
+}
+
+static int
+start_program(void)
+{
+	execl("/bin/true", "true", (char *)NULL);
+	return 1;
+}
+
+static int
+fork_process(void)
+{
+	return fork() < 0 ? 1 : 2;
+}
+
+static int
+map_code(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return page == MAP_FAILED ? 1 : 2;
+}
+
+static int
+signal_parent(void)
+{
+	return kill(getppid(), 0) == 0 ? 1 : 2;
+}
+
+static int
+take_memory(void)
+{
+	void *volatile memory = malloc((size_t)1 << 30);
+
+	return memory == NULL ? 0 : 1;
+}
+
+static int
+take_time(void)
+{
+	volatile unsigned turns = 0;
+
+	sandbox_deadline(50);
+	while (turns < 4000000000U)
+		turns++;
+	return 1;
+}
+#endif
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+	int signal; /* it dies of, or 0: it must answer 0 */
+} rows[] = {
+	{ "read all mail", read_all, 0 },
+#ifndef PREAU_SANITIZERS
+	{ "open a file", open_file, 0 },
+	{ "take more memory", take_memory, 0 },
+	{ "open a socket", open_socket, SIGSYS },
+	{ "start a program", start_program, SIGSYS },
+	{ "fork", fork_process, SIGSYS },
+	{ "map code", map_code, SIGSYS },
+	{ "signal another process", signal_parent, SIGSYS },
+	{ "go over the deadline", take_time, SIGPROF },
+#endif
+};
+
+static void
+run_child(int (*run)(void))
+{
+	struct err err = { 0 };
+
+	charset_prepare();
+	read_one(buf_span(&messages[0]));
+	read_one(SPAN("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>x\n"));
+	if (!sandbox_close(MEMORY, &err))
+		_exit(99);
+	_exit(run());
+}
+
+static void
+test_rows(void **state)
+{
+	(void)state;
+	assert_true(count > 300);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int status = -1;
+		pid_t child = fork();
+		if (child == 0)
+			run_child(rows[i].run);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		bool is_right = rows[i].signal == 0 ? status == 0 :
+		    WIFSIGNALED(status) && WTERMSIG(status) == rows[i].signal;
+		if (!is_right)
+			fail_msg("%s: status %x", rows[i].name, (unsigned)status);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+
+	return cmocka_run_group_tests(tests, load_all, free_all);
+}
