@@ -72,7 +72,7 @@ read_recipient(struct bounce_reading *r, const struct header *group)
 	recipient.status = arena_span(r->arena, bounce_find_status(header_get(group, "Status")));
 	if (recipient.status.len == 0)
 		recipient.status = arena_span(r->arena, bounce_find_status(diagnostic));
-	bounce_add(r, &recipient);
+	bounce_read_add(r, &recipient);
 }
 
 /* The groups of fields of message/delivery-status, one empty line between. */
@@ -105,7 +105,7 @@ read_feedback_part(struct bounce_reading *r, struct span text)
 	for (size_t n = 0; header_find(&header, "Original-Rcpt-To", n, &value); n++) {
 		struct parsed_recipient recipient = { .final = typed_address(r->arena, value) };
 		if (recipient.final.len > 0)
-			bounce_add(r, &recipient);
+			bounce_read_add(r, &recipient);
 	}
 }
 
@@ -178,7 +178,7 @@ read_failed_recipients(struct bounce_reading *r, const struct header *header, st
 			.status = arena_span(r->arena, bounce_find_status(text)) };
 		if (recipient.status.len == 0)
 			recipient.status = bounce_guess_status(text);
-		bounce_add(r, &recipient);
+		bounce_read_add(r, &recipient);
 	}
 }
 

@@ -154,7 +154,7 @@ bounce_status_of(struct span text)
 }
 
 void
-bounce_add(struct bounce_reading *r, const struct parsed_recipient *recipient)
+bounce_read_add(struct bounce_reading *r, const struct parsed_recipient *recipient)
 {
 	struct parsed *p = r->parsed;
 
@@ -353,7 +353,7 @@ bounce_read_returned(struct bounce_reading *r, const struct header *header)
 		recipient.action = PARSED_ACTION_FAILED;
 		recipient.status = arena_span(r->arena, bounce_status_of(r->parsed->source));
 	}
-	bounce_add(r, &recipient);
+	bounce_read_add(r, &recipient);
 }
 
 /* The head that is quoted in the text, from its first line that is a field. */
@@ -395,7 +395,7 @@ add_found(struct bounce_reading *r, struct span report, const struct found *foun
 		.status = arena_span(r->arena, status),
 		.diagnostic = utf8_line(r->arena, span_first(about, 300)),
 	};
-	bounce_add(r, &recipient);
+	bounce_read_add(r, &recipient);
 }
 
 void

@@ -17,7 +17,7 @@ struct bounce_reading {
 
 /* At most PARSED_RECIPIENTS_MAX; an address that is there already is not added again. */
 void
-bounce_add(struct bounce_reading *reading, const struct parsed_recipient *recipient);
+bounce_read_add(struct bounce_reading *reading, const struct parsed_recipient *recipient);
 
 /* Is this mail a mailer's report, by its sender, subject and words? */
 bool
