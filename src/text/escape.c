@@ -5,6 +5,36 @@
 
 enum { TOKEN_MIN = 20 }; /* letters that make a path segment of ours a secret */
 
+/* What an octet becomes, NULL where it stays: the apostrophe is the caller's. */
+static const char *
+instead_of(unsigned char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	case '\t':
+	case '\n':
+		return NULL;
+	default:
+		return c < 0x20 || c == 0x7f ? "" : NULL;
+	}
+}
+
+/* Octets that may have to be replaced; all others are passed over quickly. */
+static bool
+is_plain(unsigned char c)
+{
+	return c > '>' ? c != 0x7f : c == ' ' || (c > '\'' && c < '<') || (c >= '#' && c < '&');
+}
+
 static void
 add_escaped(struct buf *out, struct span text, bool apostrophe)
 {
@@ -14,21 +44,12 @@ add_escaped(struct buf *out, struct span text, bool apostrophe)
 		unsigned char c = (unsigned char)text.data[i];
 		const char *instead;
 
-		if (c == '&')
-			instead = "&amp;";
-		else if (c == '<')
-			instead = "&lt;";
-		else if (c == '>')
-			instead = "&gt;";
-		else if (c == '"')
-			instead = "&quot;";
-		else if (c == '\'' && apostrophe)
-			instead = "&#39;";
-		else if (c == '\r') /* browsers read CRLF and CR as LF */
+		if (is_plain(c) || (c == '\'' && !apostrophe))
+			continue;
+		instead = instead_of(c);
+		if (c == '\r') /* browsers read CRLF and CR as LF */
 			instead = i + 1 < text.len && text.data[i + 1] == '\n' ? "" : "\n";
-		else if ((c < 0x20 && c != '\t' && c != '\n') || c == 0x7f)
-			instead = "";
-		else
+		if (instead == NULL)
 			continue;
 		buf_add(out, text.data + start, i - start);
 		buf_add_text(out, instead);

@@ -83,11 +83,19 @@ push(struct html_write *w, enum html_tag tag, size_t need)
 	return room;
 }
 
+static void
+add_tag(struct html_write *w, const char *before, enum html_tag tag, const char *after)
+{
+	buf_add_text(&w->out, before);
+	buf_add_text(&w->out, tags[tag].name);
+	buf_add_text(&w->out, after);
+}
+
 void
 html_write_open(struct html_write *w, enum html_tag tag)
 {
 	if (push(w, tag, 32))
-		buf_printf(&w->out, "<%s>", tags[tag].name);
+		add_tag(w, "<", tag, ">");
 }
 
 void
@@ -125,7 +133,7 @@ void
 html_write_void(struct html_write *w, enum html_tag tag)
 {
 	if (has_room(w, 16))
-		buf_printf(&w->out, "<%s>\n", tags[tag].name);
+		add_tag(w, "<", tag, ">\n");
 	w->at_pre = false;
 }
 
@@ -162,15 +170,16 @@ html_write_text(struct html_write *w, struct span text)
 void
 html_write_close(struct html_write *w)
 {
+	enum html_tag tag;
+
 	if (w->depth == 0)
 		return;
 	w->depth--;
 	w->at_pre = false;
 	if (!w->open[w->depth].written)
 		return;
-	buf_printf(&w->out, "</%s>", tags[w->open[w->depth].tag].name);
-	if (tags[w->open[w->depth].tag].block)
-		buf_add_char(&w->out, '\n');
+	tag = w->open[w->depth].tag;
+	add_tag(w, "</", tag, tags[tag].block ? ">\n" : ">");
 }
 
 struct html

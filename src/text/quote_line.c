@@ -46,6 +46,21 @@ bare(struct span s)
 	return span_trim(s);
 }
 
+/* utf8_fold(), at once where all is ASCII: it is asked for each line of each mail. */
+static struct span
+fold(struct arena *arena, struct span s)
+{
+	char *out;
+
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] >= 0x80 || s.data[i] == '`')
+			return utf8_fold(arena, s);
+	out = arena_alloc(arena, s.len + 1);
+	for (size_t i = 0; i < s.len; i++)
+		out[i] = ascii_is_space(s.data[i]) ? ' ' : ascii_lower(s.data[i]);
+	return span_make(out, s.len);
+}
+
 static void
 read_line(struct arena *arena, struct quote_line *line)
 {
@@ -54,7 +69,7 @@ read_line(struct arena *arena, struct quote_line *line)
 	line->depth = cut_marks(&rest);
 	line->blank = span_trim(rest).len == 0;
 	if (rest.len <= QUOTE_LINE_MAX) {
-		line->said = bare(utf8_fold(arena, rest));
+		line->said = bare(fold(arena, rest));
 		line->blank = line->said.len == 0 && span_find(rest, '*') == rest.len;
 	}
 }
@@ -221,11 +236,22 @@ join(struct buf *joined, const struct quote_line *line, unsigned depth)
 	return said.len > 0 && joined->len <= ATTRIBUTION_MAX;
 }
 
+/* No attribution is without a date, an address or a colon at its end. */
+static bool
+may_begin_attribution(struct span said)
+{
+	struct span before;
+
+	return has_digit(said) || span_find(said, '@') < said.len || ends_with_colon(said, &before);
+}
+
 static void
 find_attribution(struct quote_lines *lines, size_t i, struct buf *joined)
 {
 	struct quote_line *first = &lines->list[i];
 
+	if (!may_begin_attribution(first->said))
+		return;
 	buf_clear(joined);
 	for (unsigned n = 0; n < ATTRIBUTION_LINES && i + n < lines->count; n++) {
 		if (lines->list[i + n].fenced || !join(joined, &lines->list[i + n], first->depth))

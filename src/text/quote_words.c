@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { HEADER_COLON_MAX = 40 }; /* the colon of a header stands within so many octets */
+
 /* clang-format off */
 /* "De :", "Envoyé :": the same word may have but one role. */
 static const char *const from_words[] = {
@@ -184,11 +186,19 @@ static const char *const marks[] = {
 };
 /* clang-format on */
 
+/* Every line of every mail is asked for some three hundred words: most lines differ
+ * from most words in the first letter. */
+static bool
+starts_with(struct span said, const char *word)
+{
+	return said.len > 0 && said.data[0] == word[0] && span_starts(said, word);
+}
+
 static bool
 starts_with_one(struct span said, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (span_starts(said, *words))
+		if (starts_with(said, *words))
 			return true;
 	return false;
 }
@@ -219,7 +229,7 @@ is_header(struct span said, const char *word)
 {
 	struct span rest;
 
-	if (!span_starts(said, word))
+	if (!starts_with(said, word))
 		return false;
 	rest = span_from(said, strlen(word));
 	while (rest.len > 0 && (rest.data[0] == ' ' || rest.data[0] == '*'))
@@ -230,6 +240,10 @@ is_header(struct span said, const char *word)
 enum header_role
 quote_words_header(struct span said)
 {
+	struct span front = span_first(said, HEADER_COLON_MAX);
+
+	if (span_find(front, ':') == front.len && span_find_text(front, "：") == front.len)
+		return HEADER_NONE;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		for (const char *const *word = headers[i].words; *word != NULL; word++)
 			if (is_header(said, *word))
@@ -247,7 +261,7 @@ is_ruled(struct span said, const char *const *phrases)
 	if (dashes < 2)
 		return false;
 	for (; *phrases != NULL; phrases++) {
-		if (!span_starts(rest, *phrases))
+		if (!starts_with(rest, *phrases))
 			continue;
 		rest = span_from(rest, strlen(*phrases));
 		return span_trim(rest).len == 0 ||
@@ -309,7 +323,8 @@ quote_words_ends_with_verb(struct span said)
 	for (size_t i = 0; verbs[i] != NULL; i++) {
 		size_t len = strlen(verbs[i]);
 
-		if (span_ends(said, verbs[i]) &&
+		if (said.len >= len && said.data[said.len - len] == verbs[i][0] &&
+		    span_ends(said, verbs[i]) &&
 		    (is_wide(verbs[i]) || word_begins(said, said.len - len)))
 			return true;
 	}
