@@ -270,8 +270,7 @@ give_up_waiting(struct web *web)
 {
 	struct site_answer late = { .ok = false };
 
-	err_set(&late.err, ERR_TEMPORARY,
-	    TR("The site is being restarted. Please try again in a moment."));
+	err_set(&late.err, ERR_TEMPORARY, "this worker ends");
 	for (int i = 0; i < DOOR_OPEN_MAX; i++) {
 		struct waiting waiting = web->waiting[i];
 		memset(&web->waiting[i], 0, sizeof(waiting));

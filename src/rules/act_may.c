@@ -5,6 +5,7 @@
 
 #include "rules/standing.h"
 #include "store/post.h"
+#include "text/i18n.h"
 
 bool
 may_administrator(struct clerk *clerk, const struct act *act, struct err *err)
@@ -18,7 +19,7 @@ bool
 may_signed_in(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
-	return act->actor != 0 || err_set(err, ERR_DENIED, "please sign in first");
+	return act->actor != 0 || err_set(err, ERR_DENIED, TR("please sign in first"));
 }
 
 bool
@@ -54,7 +55,7 @@ may_oneself(struct clerk *clerk, const struct act *act, struct err *err)
 	if (act->administrator)
 		return true;
 	if (act->actor == 0)
-		return err_set(err, ERR_DENIED, "please sign in first");
+		return err_set(err, ERR_DENIED, TR("please sign in first"));
 	if (person != act->actor || fields_get(&act->input, "address").len > 0)
 		return err_set(err, ERR_DENIED, "only an administrator may do this for another");
 	return true;
@@ -72,7 +73,7 @@ must_see(struct clerk *clerk, const struct act *act, const struct forum *forum,
 		err))
 		return false;
 	return permission_read(standing, &axes) ||
-	    err_set(err, ERR_NOT_FOUND, "there is no such forum");
+	    err_set(err, ERR_NOT_FOUND, TR("there is no such forum"));
 }
 
 bool
@@ -90,7 +91,7 @@ act_forum(struct clerk *clerk, const struct act *act, struct forum *forum, struc
 	    !forum_find(clerk->db, act->arena, head.forum, forum, err)) {
 		return false;
 	} else if (strcmp(head.state, "published") != 0) {
-		return err_set(err, ERR_NOT_FOUND, "the message that is answered is not there");
+		return err_set(err, ERR_NOT_FOUND, TR("the message that is answered is not there"));
 	}
 	return must_see(clerk, act, forum, &standing, err);
 }

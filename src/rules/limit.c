@@ -8,6 +8,7 @@
 #include "base/token.h"
 #include "mail/address.h"
 #include "store/house.h"
+#include "text/i18n.h"
 
 enum by { BY_ACTOR, BY_ADDRESS };
 
@@ -62,7 +63,7 @@ limit_take(struct clerk *clerk, const char *name, const char *subject, struct er
 			&count, err))
 			return false;
 		if (count > most)
-			return err_set(err, ERR_TOO_MUCH, "too often: please try again later");
+			return err_set(err, ERR_TOO_MUCH, TR("too often: please try again later"));
 	}
 	return true;
 }

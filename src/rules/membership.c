@@ -11,6 +11,7 @@
 #include "store/person.h"
 #include "store/session.h"
 #include "store/subscription.h"
+#include "text/i18n.h"
 
 static const char *
 text_or(const struct act *act, const char *name, const char *fallback)
@@ -96,7 +97,7 @@ membership_leave(struct clerk *clerk, const struct act *act, struct outcome *out
 
 	if (!mail_token_read(&clerk->token_keys, token, &purpose, &a, &b) ||
 	    purpose != MAIL_PURPOSE_UNSUBSCRIBE)
-		return err_set(err, ERR_NOT_FOUND, "this link is not known");
+		return err_set(err, ERR_NOT_FOUND, TR("this link is not known"));
 	if (!forum_find(clerk->db, act->arena, (int64_t)a, &forum, err))
 		return false;
 	fields_add_text(&outcome->output, "forum", forum.slug);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/permission.h"
+#include "text/i18n.h"
 
 #include <string.h>
 
@@ -75,11 +76,11 @@ bool
 permission_write(const struct standing *standing, const struct axes *axes, struct err *err)
 {
 	if (axes->who_writes == WRITES_NOBODY)
-		return err_set(err, ERR_DENIED, "this forum is closed: nobody writes in it any more");
+		return err_set(err, ERR_DENIED, TR("this forum is closed: nobody writes in it any more"));
 	if (!standing->barred && may_write(standing, axes) && permission_read(standing, axes))
 		return true;
 	/* A barred person reads the sentence of a stranger: the ban is nobody else's business. */
-	return err_set(err, ERR_DENIED, "you may not write in this forum");
+	return err_set(err, ERR_DENIED, TR("you may not write in this forum"));
 }
 
 bool

@@ -77,7 +77,7 @@ fill_capacity(struct clerk *clerk, struct arena *arena, const struct draft *draf
 			post->capacity = mandates[i].organisation_kind;
 			return true;
 		}
-	return err_set(err, ERR_DENIED, "you may not speak for that organisation");
+	return err_set(err, ERR_DENIED, TR("you may not speak for that organisation"));
 }
 
 static struct span

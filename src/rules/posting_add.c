@@ -8,6 +8,7 @@
 #include "rules/posting.h"
 #include "store/raw.h"
 #include "store/thread.h"
+#include "text/i18n.h"
 
 enum {
 	ATTACHMENTS_MAX = 10,
@@ -61,7 +62,7 @@ keep_file(struct clerk *clerk, const struct act *act, struct uploads *uploads, s
 	if (act->fd < 0 || fstat(act->fd, &stat) != 0)
 		return err_set(err, ERR_INVALID, "attach: the octets are missing");
 	if (stat.st_size > clerk->settings->mail_size)
-		return err_set(err, ERR_TOO_MUCH, "the attachments are too large");
+		return err_set(err, ERR_TOO_MUCH, TR("the attachments are too large"));
 	uploads->file_size = stat.st_size;
 	return raw_add_fd(clerk->db, act->fd, stat.st_size, &uploads->file_raw, err);
 }
@@ -150,7 +151,7 @@ fill_reply(struct clerk *clerk, const struct act *act, int64_t parent, struct dr
 	    !thread_find_head(clerk->db, act->arena, head.thread, &thread, err))
 		return false;
 	if (strcmp(thread.state, "closed") == 0)
-		return err_set(err, ERR_DENIED, "this discussion is closed");
+		return err_set(err, ERR_DENIED, TR("this discussion is closed"));
 	draft->parent = parent;
 	draft->subject = reply_subject(act->arena, thread.title);
 	return true;
@@ -206,7 +207,7 @@ posting_add(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 	draft.hold = permission_hold(&standing, &axes);
 	draft.parsed = act->parsed;
 	if (draft.parsed->own.len == 0 && draft.attachment_count == 0)
-		return err_set(err, ERR_INVALID, "the message is empty");
+		return err_set(err, ERR_INVALID, TR("the message is empty"));
 	if (!posting_store(clerk, act->arena, &draft, &posted, err))
 		return false;
 	answer(&draft, &posted, outcome);

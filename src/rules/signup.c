@@ -13,6 +13,7 @@
 #include "store/person.h"
 #include "store/session.h"
 #include "store/token_row.h"
+#include "text/i18n.h"
 
 enum {
 	LINK_LIFE = 600,           /* seconds of a link and of its code (ASVS 6.5.5) */
@@ -32,7 +33,7 @@ static bool
 not_opened(struct err *err)
 {
 	return err_set(err, ERR_DENIED,
-	    "this did not open: the link or code is too old or was used, or the words are wrong");
+	    TR("this did not open: the link or code is too old or was used, or the words are wrong"));
 }
 
 /* ---- links and codes ---- */

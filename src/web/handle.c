@@ -252,8 +252,7 @@ request_act(struct request *req, struct reply *reply, const struct site_act *act
 		reply->later = true;
 		return true;
 	}
-	err_set(&refusal.err, ERR_TEMPORARY,
-	    TR("The site is very busy. Please try again in a moment."));
+	err_set(&refusal.err, ERR_TEMPORARY, "too many acts are open");
 	return fn(req, &refusal, reply, err);
 }
 
@@ -329,8 +328,10 @@ check_form(struct request *req, struct err *err)
 {
 	if (req->http->head.method != HTTP_POST)
 		return true;
-	if (!form_read(req, err))
-		return false;
+	if (!form_read(req, err)) {
+		log_debug("web request=%s form=\"%s\"", req->trace, err->text);
+		return err_set(err, err->kind, TR("This form was not understood."));
+	}
 	if ((req->route->flags & ROUTE_OPEN) != 0)
 		return true;
 	if (!form_check_origin(req, err))

@@ -11,7 +11,12 @@
 #include "web/show.h"
 #include "web/url.h"
 
-enum { FILES_MAX = 10, FILES_INLINE = 48 * 1024 };
+enum {
+	FILES_MAX = 10,
+	FILES_INLINE = 48 * 1024,
+	SUBJECT_MAX = 300, /* octets, as the act has it */
+	TEXT_MAX = 64 * 1024
+};
 
 /* What the form writes into; read again for each page that shows it. */
 struct place {
@@ -290,8 +295,12 @@ check_written(struct request *req, struct err *why)
 		return false;
 	if (form_text(req, "text").len == 0)
 		return err_set(why, ERR_INVALID, TR("The message is empty."));
+	if (form_text(req, "text").len > TEXT_MAX)
+		return err_set(why, ERR_TOO_MUCH, TR("The message is too long."));
 	if (req->at.id == 0 && form_line(req, "subject")[0] == '\0')
 		return err_set(why, ERR_INVALID, TR("A new discussion needs a subject."));
+	if (strlen(form_line(req, "subject")) > SUBJECT_MAX)
+		return err_set(why, ERR_TOO_MUCH, TR("The subject is too long."));
 	return true;
 }
 

@@ -29,10 +29,24 @@ request_query(const struct request *req, const char *name)
 	return value;
 }
 
+/* Sentences of the house begin small and end open, since others put words before them. */
 const char *
 request_sentence(const struct request *req, const struct err *err)
 {
-	return tr(req->lang, arena_strdup(req->arena, err->text));
+	const char *text = tr(req->lang, arena_strdup(req->arena, err->text));
+	size_t len;
+	char *out;
+
+	if (err->kind == ERR_TEMPORARY) /* whatever it was, it passes */
+		text = tr(req->lang, TR("The site is busy for a moment. Please try again soon."));
+	else if (err->kind == ERR_BROKEN || err->text[0] == '\0')
+		text = tr(req->lang, TR("Something went wrong on our side."));
+	len = strlen(text);
+	out =
+	    arena_printf(req->arena, "%s%s", text, strchr(".!?", text[len - 1]) != NULL ? "" : ".");
+	if (out[0] >= 'a' && out[0] <= 'z')
+		out[0] = (char)(out[0] - 'a' + 'A');
+	return out;
 }
 
 /* ---- the values of every page (doc/themes.md) ---- */
