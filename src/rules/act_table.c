@@ -150,14 +150,14 @@ static const struct act_field post_add_fields[] = {
 	{ "forum",   FIELD_SLUG,   SLUG_MAX,    0,              NULL },
 	{ "subject", FIELD_LINE,   SUBJECT_MAX, 0,              NULL },
 	{ "parent",  FIELD_INT,    0,           0,              NULL },
-	{ "source",  FIELD_TEXT,   SOURCE_MAX,  FIELD_REQUIRED, NULL },
+	{ "source",  FIELD_OCTETS, SOURCE_MAX,  FIELD_REQUIRED, NULL }, /* the parser cleans it */
 	{ "speaker", FIELD_INT,    0,           0,              NULL },
 	{ "attach",  FIELD_OCTETS, UPLOAD_MAX,  FIELD_REPEAT,   NULL },
 	END
 };
 
 static const struct act_field preview_fields[] = {
-	{ "source", FIELD_TEXT, SOURCE_MAX, FIELD_REQUIRED, NULL },
+	{ "source", FIELD_OCTETS, SOURCE_MAX, FIELD_REQUIRED, NULL },
 	END
 };
 
