@@ -26,7 +26,7 @@ load_one(struct mo **mo, const char *folder, const char *code, struct err *err)
 	bool ok;
 
 	ok = file_read(arena_printf(arena, "%s/%s.mo", folder, code), MO_SIZE_MAX, &file, err) &&
-	    (mo_open(mo, buf_span(&file), err) || err_in(err, "%s.mo", code));
+	     (mo_open(mo, buf_span(&file), err) || err_in(err, "%s.mo", code));
 	buf_free(&file);
 	arena_free(&arena);
 	return ok;
@@ -163,8 +163,8 @@ read_hole(struct span at, size_t next, size_t *which)
 }
 
 const char *
-tr_with(struct arena *arena, enum lang lang, const char *id, const char *const *values,
-    size_t count)
+tr_with(
+    struct arena *arena, enum lang lang, const char *id, const char *const *values, size_t count)
 {
 	struct span rest = span_of(tr(lang, id));
 	struct buf out = { 0 };

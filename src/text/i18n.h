@@ -54,8 +54,8 @@ trn_count(struct arena *arena, enum lang lang, const char *id, const char *id_pl
 /* The translation with %s replaced in order by the given texts (a NULL one is
  * empty); a translation may say %2$s %1$s. For texts of C with values in them. */
 const char *
-tr_with(struct arena *arena, enum lang lang, const char *id, const char *const *values,
-    size_t count);
+tr_with(
+    struct arena *arena, enum lang lang, const char *id, const char *const *values, size_t count);
 
 enum date_form {
 	DATE_FULL,  /* mardi 3 mars 2026 à 18 h 05 | Tuesday 3 March 2026, 18:05 */
@@ -66,8 +66,8 @@ enum date_form {
 
 /* Seconds since 1970 UTC, shown in a named zone ("Europe/Paris"). */
 const char *
-i18n_date(struct arena *arena, enum lang lang, int64_t seconds, const char *zone,
-    enum date_form form);
+i18n_date(
+    struct arena *arena, enum lang lang, int64_t seconds, const char *zone, enum date_form form);
 
 /* A sub-view of shape "date": full, day, short, brief, iso (for <time datetime>). */
 void

@@ -13,11 +13,12 @@
 #define NNBSP "\xe2\x80\xaf"
 
 struct words {
-	const char *days[7];          /* Monday first */
+	const char *days[7]; /* Monday first */
 	const char *months[12];
 	const char *months_short[12]; /* as lists may abridge them */
 };
 
+/* clang-format off */
 static const struct words words[LANG_COUNT] = {
 	[LANG_FR] = {
 		{ "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche" },
@@ -34,6 +35,7 @@ static const struct words words[LANG_COUNT] = {
 		    "Dec" },
 	},
 };
+/* clang-format on */
 
 /* A page of fifty posts writes hundreds of dates: they are put together by hand. */
 struct line {
@@ -106,15 +108,16 @@ put_date(struct line *line, enum lang lang, const struct clock_date *d, bool bri
 }
 
 const char *
-i18n_date(struct arena *arena, enum lang lang, int64_t seconds, const char *zone,
-    enum date_form form)
+i18n_date(
+    struct arena *arena, enum lang lang, int64_t seconds, const char *zone, enum date_form form)
 {
 	struct clock_date date = clock_date_in(seconds, zone);
 	bool brief = form == DATE_SHORT || form == DATE_BRIEF;
 	struct line line = { 0 };
 	size_t day = put_date(&line, lang, &date, brief);
 
-	return arena_strndup(arena, line.text, form == DATE_DAY || form == DATE_BRIEF ? day : line.len);
+	return arena_strndup(
+	    arena, line.text, form == DATE_DAY || form == DATE_BRIEF ? day : line.len);
 }
 
 static void
@@ -164,8 +167,8 @@ i18n_number(struct arena *arena, enum lang lang, int64_t n)
 	char digits[24];
 	struct buf out = { 0 };
 	const char *text;
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64,
-	    n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+	int len =
+	    snprintf(digits, sizeof(digits), "%" PRIu64, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 
 	if (n < 0)
 		buf_add_char(&out, '-');
@@ -197,7 +200,8 @@ i18n_size(struct arena *arena, enum lang lang, int64_t octets)
 		unit++;
 	}
 	if (tenths >= 100 || tenths % 10 == 0)
-		return arena_printf(arena, "%" PRId64 NBSP "%s", (tenths + 5) / 10, units[lang][unit]);
+		return arena_printf(
+		    arena, "%" PRId64 NBSP "%s", (tenths + 5) / 10, units[lang][unit]);
 	return arena_printf(arena, "%" PRId64 "%s%" PRId64 NBSP "%s", tenths / 10,
 	    lang == LANG_FR ? "," : ".", tenths % 10, units[lang][unit]);
 }

@@ -8,14 +8,15 @@ libtext_a_SOURCES += src/text/markdown.c src/text/markdown.h
 libtext_a_SOURCES += src/text/markdown_nesting.c src/text/markdown_nesting.h
 
 libtext_a_SOURCES += src/text/view.c src/text/view.h src/text/template.c src/text/template.h \
-	src/text/template_ops.h src/text/template_words.c src/text/template_parse.c \
+	src/text/template_ops.h src/text/template_words.c src/text/template_parse.c src/text/template_block.c \
 	src/text/template_render.c src/text/theme_names.c src/text/theme_names.h
 check_PROGRAMS += test_template
 test_template_SOURCES = tests/unit/test_template.c tests/unit/json.c tests/unit/json.h
 test_template_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/data/mustache
 libtext_a_SOURCES += src/text/template_check.c src/text/template_markup.c \
-	src/text/template_markup.h src/text/theme.c src/text/theme.h src/text/theme_files.c \
+	src/text/template_markup.h src/text/theme.c src/text/theme.h src/text/theme_load.c \
+	src/text/theme_load.h src/text/theme_files.c \
 	src/text/theme_files.h src/text/i18n.c src/text/i18n.h src/text/i18n_date.c src/text/mo.c \
 	src/text/mo.h src/text/plural.c src/text/plural.h
 libtext_a_SOURCES += src/text/quote.c src/text/quote.h src/text/quote_line.c src/text/quote_line.h

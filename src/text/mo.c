@@ -15,7 +15,7 @@ struct mo {
 	char *data;
 	size_t size;
 	bool swapped;
-	uint32_t count;   /* texts, the header among them */
+	uint32_t count;	     /* texts, the header among them */
 	uint32_t ids, texts; /* offsets of the two tables */
 	struct plural plural;
 };
@@ -46,7 +46,7 @@ check_text(const struct mo *mo, uint32_t table, uint32_t index)
 	size_t len = read_u32(mo, entry), offset = read_u32(mo, entry + 4);
 
 	return offset < mo->size && len < mo->size - offset && mo->data[offset + len] == '\0' &&
-	    utf8_is_valid(span_make(mo->data + offset, len));
+	       utf8_is_valid(span_make(mo->data + offset, len));
 }
 
 static bool
@@ -62,9 +62,12 @@ check_tables(struct mo *mo, struct err *err)
 		return err_set(err, ERR_INVALID, "the catalogue is cut");
 	for (uint32_t i = 0; i < mo->count; i++) {
 		if (!check_text(mo, mo->ids, i) || !check_text(mo, mo->texts, i))
-			return err_set(err, ERR_INVALID, "text %u of the catalogue is not sound", i);
-		if (i > 0 && strcmp(text_at(mo, mo->ids, i - 1).data, text_at(mo, mo->ids, i).data) >= 0)
-			return err_set(err, ERR_INVALID, "the texts of the catalogue are not in order");
+			return err_set(
+			    err, ERR_INVALID, "text %u of the catalogue is not sound", i);
+		if (i > 0 &&
+		    strcmp(text_at(mo, mo->ids, i - 1).data, text_at(mo, mo->ids, i).data) >= 0)
+			return err_set(
+			    err, ERR_INVALID, "the texts of the catalogue are not in order");
 	}
 	return true;
 }
@@ -110,7 +113,8 @@ mo_open(struct mo **mo, struct span data, struct err *err)
 {
 	*mo = NULL;
 	if (data.len > MO_SIZE_MAX)
-		return err_set(err, ERR_INVALID, "the catalogue is longer than %d octets", MO_SIZE_MAX);
+		return err_set(
+		    err, ERR_INVALID, "the catalogue is longer than %d octets", MO_SIZE_MAX);
 	*mo = x_calloc(1, sizeof(**mo));
 	(*mo)->data = x_calloc(1, data.len + 1);
 	(*mo)->size = data.len;

@@ -12,17 +12,20 @@ struct evaluation {
 	bool bad;
 };
 
-struct operator {
+struct operator
+{
 	const char *sign;
 	int level; /* binds tighter the higher */
 };
 
 /* Longer signs first where one begins like another. */
+/* clang-format off */
 static const struct operator operators[] = {
 	{ "||", 1 }, { "&&", 2 }, { "==", 3 }, { "!=", 3 }, { "<=", 4 }, { ">=", 4 },
 	{ "<", 4 },  { ">", 4 },  { "+", 5 },  { "-", 5 },  { "*", 6 },  { "/", 6 },
 	{ "%", 6 },
 };
+/* clang-format on */
 
 static uint64_t
 read_choice(struct evaluation *e);
@@ -81,8 +84,7 @@ read_primary(struct evaluation *e)
 	return negations % 2 == 1 ? value == 0 : value != 0;
 }
 
-static const struct operator *
-next_operator(struct evaluation *e, int level)
+static const struct operator* next_operator(struct evaluation *e, int level)
 {
 	skip(e);
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
@@ -131,7 +133,7 @@ static uint64_t
 read_binary(struct evaluation *e, int level)
 {
 	uint64_t left = read_primary(e);
-	const struct operator *op;
+	const struct operator* op;
 
 	while (!e->bad && (op = next_operator(e, level)) != NULL) {
 		e->rest = span_from(e->rest, strlen(op->sign));

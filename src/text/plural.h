@@ -12,7 +12,7 @@
 enum { PLURAL_FORMS_MAX = 6, PLURAL_LENGTH_MAX = 500, PLURAL_DEPTH_MAX = 20 };
 
 struct plural {
-	unsigned int forms;     /* nplurals */
+	unsigned int forms;	/* nplurals */
 	struct span expression; /* borrowed */
 };
 

@@ -54,8 +54,8 @@ template_fault(const struct template *t, size_t offset, struct err *err, const c
 	va_start(list, format);
 	vsnprintf(sentence, sizeof(sentence), format, list);
 	va_end(list);
-	return err_set(err, ERR_INVALID, "%.60s:%u: %.160s", t->file, template_line(t, offset),
-	    sentence);
+	return err_set(
+	    err, ERR_INVALID, "%.60s:%u: %.160s", t->file, template_line(t, offset), sentence);
 }
 
 bool
@@ -69,8 +69,8 @@ template_add(struct template_set *set, const char *name, const char *file, unsig
 	t->file = arena_strdup(set->arena, file);
 	t->line = line;
 	if (source.len > TEMPLATE_SOURCE_MAX)
-		return template_fault(t, 0, err, "the file is longer than %d octets",
-		    TEMPLATE_SOURCE_MAX);
+		return template_fault(
+		    t, 0, err, "the file is longer than %d octets", TEMPLATE_SOURCE_MAX);
 	if (map_get(set->map, span_of(name)) != NULL)
 		return template_fault(t, 0, err, "%s is there twice", name);
 	if (!template_resolve(t, source, err) || !template_parse(t, err))

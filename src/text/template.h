@@ -29,7 +29,7 @@
 #include "text/view.h"
 
 enum {
-	TEMPLATE_DEPTH_MAX = 32,               /* sections, partials and blocks within each other */
+	TEMPLATE_DEPTH_MAX = 32,	       /* sections, partials and blocks within each other */
 	TEMPLATE_SOURCE_MAX = 256 * 1024,      /* octets of one file */
 	TEMPLATE_OUTPUT_MAX = 4 * 1024 * 1024, /* octets of one rendering */
 	TEMPLATE_OPS_MAX = 4 * 1000 * 1000     /* steps of one rendering */
@@ -56,8 +56,9 @@ struct template_name {
 	const char *where; /* the page, mail or shape it belongs to: "page/thread", "post" */
 	const char *name;  /* one name, without dots */
 	enum view_kind kind;
-	const char *shape; /* VIEW_SUB and VIEW_LIST: whose names stand within; "" = a list of flags */
-	const char *note;  /* for theme authors */
+	const char
+	    *shape; /* VIEW_SUB and VIEW_LIST: whose names stand within; "" = a list of flags */
+	const char *note; /* for theme authors */
 };
 
 struct template;

@@ -11,8 +11,8 @@
 enum { SCOPES_MAX = TEMPLATE_DEPTH_MAX * 2, STEPS_MAX = 200 * 1000 };
 
 struct scope {
-	const char *shape;   /* whose names are in sight; NULL: none */
-	enum view_kind dot;  /* what {{.}} is */
+	const char *shape;  /* whose names are in sight; NULL: none */
+	enum view_kind dot; /* what {{.}} is */
 };
 
 struct arguments {
@@ -59,7 +59,8 @@ find_common(const struct check *c, struct span name)
 		struct span where = span_of(c->names[i].where);
 
 		if (where.len == folder.len + 2 && span_ends(where, "/*") &&
-		    span_equal(span_first(where, folder.len), folder) && span_is(name, c->names[i].name))
+		    span_equal(span_first(where, folder.len), folder) &&
+		    span_is(name, c->names[i].name))
 			return &c->names[i];
 	}
 	return NULL;
@@ -76,7 +77,8 @@ find_first(const struct check *c, struct span name, uint8_t *place)
 			return row;
 	}
 	*place = PLACE_ROOT;
-	return find_row(c, c->where, name) != NULL ? find_row(c, c->where, name) : find_common(c, name);
+	return find_row(c, c->where, name) != NULL ? find_row(c, c->where, name)
+						   : find_common(c, name);
 }
 
 static bool
@@ -319,7 +321,9 @@ template_check(const struct template_set *set, const char *name, enum template_k
     const char *where, const struct template_name *names, size_t count, struct err *err)
 {
 	const struct template *t = template_find(set, name);
-	struct check c = { .kind = kind, .where = where, .names = names, .count = count, .err = err };
+	struct check c = {
+		.kind = kind, .where = where, .names = names, .count = count, .err = err
+	};
 
 	if (t == NULL)
 		return err_set(err, ERR_INVALID, "there is no %s", name);

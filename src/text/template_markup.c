@@ -90,8 +90,10 @@ begin_tag(struct markup *m, char octet)
 static const char *
 inside_tag(struct markup *m, char octet)
 {
-	const char *wrong = m->state == MARKUP_NAME && (octet == '=' || octet == '>' || octet == '/' ||
-	                        ascii_is_space(octet)) ? end_attribute(m) : NULL;
+	const char *wrong = m->state == MARKUP_NAME && (octet == '=' || octet == '>' ||
+							   octet == '/' || ascii_is_space(octet))
+				? end_attribute(m)
+				: NULL;
 
 	if (wrong != NULL)
 		return wrong;

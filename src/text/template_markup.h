@@ -11,27 +11,27 @@
 #include "text/view.h"
 
 enum markup_state {
-	MARKUP_TEXT,     /* between tags */
-	MARKUP_OPEN,     /* after "<" */
-	MARKUP_TAG,      /* in the name of a tag */
-	MARKUP_INSIDE,   /* in a tag, between attributes */
-	MARKUP_NAME,     /* in the name of an attribute */
-	MARKUP_EQUALS,   /* after "=" */
-	MARKUP_QUOTED,   /* in "..." or '...' */
+	MARKUP_TEXT,	 /* between tags */
+	MARKUP_OPEN,	 /* after "<" */
+	MARKUP_TAG,	 /* in the name of a tag */
+	MARKUP_INSIDE,	 /* in a tag, between attributes */
+	MARKUP_NAME,	 /* in the name of an attribute */
+	MARKUP_EQUALS,	 /* after "=" */
+	MARKUP_QUOTED,	 /* in "..." or '...' */
 	MARKUP_UNQUOTED, /* in a value without quotes */
 	MARKUP_DECLARED, /* in <!...> */
-	MARKUP_COMMENT,  /* in <!--...--> */
-	MARKUP_WORDS,    /* in <title>, <textarea>: text, no tags */
-	MARKUP_CODE      /* in <script>, <style> */
+	MARKUP_COMMENT,	 /* in <!--...--> */
+	MARKUP_WORDS,	 /* in <title>, <textarea>: text, no tags */
+	MARKUP_CODE	 /* in <script>, <style> */
 };
 
 struct markup {
 	enum markup_state state;
-	char quote;        /* MARKUP_QUOTED */
-	bool closing;      /* a tag </x> */
-	bool start;        /* nothing stands in the value of the attribute yet */
-	bool has_src;      /* the tag has an attribute src */
-	char tag[16];      /* lower case, cut */
+	char quote;   /* MARKUP_QUOTED */
+	bool closing; /* a tag </x> */
+	bool start;   /* nothing stands in the value of the attribute yet */
+	bool has_src; /* the tag has an attribute src */
+	char tag[16]; /* lower case, cut */
 	char attribute[16];
 	unsigned int seen; /* octets of "-->" or "</tag" seen */
 };

@@ -16,22 +16,22 @@
 enum op_code {
 	OP_TEXT,     /* text as it is */
 	OP_VALUE,    /* {{x}} */
-	OP_RAW,      /* {{{x}}} {{&x}} */
+	OP_RAW,	     /* {{{x}}} {{&x}} */
 	OP_SECTION,  /* {{#x}} */
 	OP_INVERTED, /* {{^x}} */
 	OP_PARTIAL,  /* {{>x}} */
 	OP_PARENT,   /* {{<x}}, arguments up to its end */
 	OP_BLOCK,    /* {{$x}}, default or argument up to its end */
-	OP_END       /* {{/x}} */
+	OP_END	     /* {{/x}} */
 };
 
 /* A checked template knows in whose table each name stands and looks nowhere else, so that
  * a value that a page did not set is empty and never that of what surrounds it. */
 enum op_place {
-	PLACE_ANY = 0,     /* not checked, or checked twice with different answers: outwards */
-	PLACE_ROOT = 250,  /* a value of the page */
-	PLACE_BOTH = 251   /* found in different places: outwards */
-	                   /* 1 to 249: that many contexts from within, 1 is the innermost */
+	PLACE_ANY = 0,	  /* not checked, or checked twice with different answers: outwards */
+	PLACE_ROOT = 250, /* a value of the page */
+	PLACE_BOTH = 251  /* found in different places: outwards */
+			  /* 1 to 249: that many contexts from within, 1 is the innermost */
 };
 
 struct op_part {
@@ -41,14 +41,14 @@ struct op_part {
 
 struct op {
 	enum op_code code;
-	uint32_t end;                  /* index of the OP_END of what encloses */
-	uint32_t offset;               /* in the resolved source, for errors */
-	uint32_t part, part_count;     /* a.b.c in parts; 0 parts: {{.}} */
-	bool own_lines;                /* block: what it holds begins on a line of its own */
-	uint8_t place;                 /* where the name stands: see below; set by template_check() */
-	bool opens;                    /* section: its names are in sight within (set likewise) */
-	struct span text;              /* OP_TEXT; name of partial, parent, block */
-	struct span indent;            /* partial, parent, block: put before each line */
+	uint32_t end;		   /* index of the OP_END of what encloses */
+	uint32_t offset;	   /* in the resolved source, for errors */
+	uint32_t part, part_count; /* a.b.c in parts; 0 parts: {{.}} */
+	bool own_lines;		   /* block: what it holds begins on a line of its own */
+	uint8_t place;		   /* where the name stands: see below; set by template_check() */
+	bool opens;		   /* section: its names are in sight within (set likewise) */
+	struct span text;	   /* OP_TEXT; name of partial, parent, block */
+	struct span indent;	   /* partial, parent, block: put before each line */
 	const struct template *target; /* partial, parent; NULL: empty */
 };
 
@@ -58,7 +58,8 @@ struct line_loss {
 	unsigned int lines;
 };
 
-struct template {
+struct template
+{
 	const struct template_set *set;
 	const char *name, *file;
 	unsigned int line;  /* of the file, where the source begins */
@@ -96,6 +97,10 @@ template_resolve(struct template *t, struct span source, struct err *err);
 /* Fills ops and parts from source. */
 bool
 template_parse(struct template *t, struct err *err);
+
+/* A block was closed: takes the indentation off what it holds. */
+void
+template_close_block(struct template *t, uint32_t block);
 
 /* The argument of that name within a parent, or NULL. */
 const struct op *

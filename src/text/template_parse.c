@@ -9,9 +9,9 @@ enum { DELIMITER_MAX = 8, OPS_PER_TEMPLATE = 20000, PARTS_PER_NAME = 8 };
 struct parser {
 	struct template *t;
 	struct span source;
-	size_t at;        /* next octet to read */
-	size_t line;      /* where the line of `at` begins */
-	bool used;        /* a tag stands on this line already */
+	size_t at;   /* next octet to read */
+	size_t line; /* where the line of `at` begins */
+	bool used;   /* a tag stands on this line already */
 	struct span open_mark, close_mark;
 	uint32_t open[TEMPLATE_DEPTH_MAX]; /* steps that are not closed yet */
 	size_t depth;
@@ -19,8 +19,8 @@ struct parser {
 };
 
 struct tag {
-	char sigil;       /* # ^ / > < $ ! = & { or 0 */
-	struct span name; /* trimmed */
+	char sigil;	   /* # ^ / > < $ ! = & { or 0 */
+	struct span name;  /* trimmed */
 	size_t start, end; /* of the whole tag, with its marks */
 };
 
@@ -111,8 +111,8 @@ tag_end(const struct parser *p, struct span inner, char sigil, size_t *extra)
 	if (end == inner.len || (sigil != '{' && sigil != '='))
 		return end;
 	if (sigil == '{') { /* the closing brace stands before the mark, or is its first one */
-		if (end + p->close_mark.len < inner.len && inner.data[end + p->close_mark.len] == '}' &&
-		    p->close_mark.data[0] == '}')
+		if (end + p->close_mark.len < inner.len &&
+		    inner.data[end + p->close_mark.len] == '}' && p->close_mark.data[0] == '}')
 			*extra = 1;
 		else if (end == 0 || inner.data[end - 1] != '}')
 			return inner.len;
@@ -166,7 +166,8 @@ only_blanks_after(const struct parser *p, size_t end, size_t *next)
 {
 	while (end < p->source.len && is_blank(p->source.data[end]))
 		end++;
-	if (end + 1 < p->source.len && p->source.data[end] == '\r' && p->source.data[end + 1] == '\n')
+	if (end + 1 < p->source.len && p->source.data[end] == '\r' &&
+	    p->source.data[end + 1] == '\n')
 		end++;
 	*next = end + 1;
 	if (end == p->source.len)
@@ -184,96 +185,6 @@ pass_lines(struct parser *p, size_t from, size_t to)
 			p->used = false;
 		}
 	}
-}
-
-/* ---- what stands on lines of its own within a block ---- */
-
-static struct span
-blanks_of(struct span text)
-{
-	size_t len = 0;
-
-	while (len < text.len && is_blank(text.data[len]))
-		len++;
-	return span_first(text, len);
-}
-
-/* Indentation of the first thing that a block holds. */
-static struct span
-inner_indent(const struct template *t, uint32_t block)
-{
-	const struct op *op = &t->ops[block + 1];
-
-	if (op->code == OP_TEXT)
-		return blanks_of(op->text);
-	return op->code == OP_END ? span_of("") : op->indent;
-}
-
-static struct span
-without(struct span text, struct span indent)
-{
-	if (indent.len <= text.len && memcmp(text.data, indent.data, indent.len) == 0)
-		return span_from(text, indent.len);
-	return span_from(text, blanks_of(text).len);
-}
-
-/* A text without that indentation on each of its lines; `fresh`: it begins a line. */
-static struct span
-dedent_text(struct parser *p, struct span text, struct span indent, bool fresh)
-{
-	struct buf out = { 0 };
-	struct span kept;
-
-	while (text.len > 0) {
-		size_t end = span_find(text, '\n');
-		struct span line = span_first(text, end < text.len ? end + 1 : end);
-
-		text = span_from(text, line.len);
-		buf_add_span(&out, fresh ? without(line, indent) : line);
-		fresh = true;
-	}
-	kept = arena_span(p->t->set->arena, buf_span(&out));
-	buf_free(&out);
-	return kept;
-}
-
-/* Indentation is removed where a block is defined and added where it is expanded. */
-static void
-dedent_block(struct parser *p, uint32_t block, struct span indent)
-{
-	struct template *t = p->t;
-	bool fresh = true;
-
-	for (uint32_t i = block + 1; i < t->op_count; i++) {
-		struct op *op = &t->ops[i];
-
-		if (op->code == OP_TEXT && op->text.len > 0) {
-			bool ends = op->text.data[op->text.len - 1] == '\n';
-
-			op->text = dedent_text(p, op->text, indent, fresh);
-			fresh = ends;
-		} else if (op->code == OP_VALUE || op->code == OP_RAW) {
-			fresh = false;
-		} else if (op->indent.len > 0) {
-			op->indent = without(op->indent, indent);
-		}
-		if (op->code == OP_BLOCK && op->own_lines) /* done when it was closed */
-			i = op->end;
-	}
-}
-
-static void
-close_block(struct parser *p, uint32_t block)
-{
-	struct op *op = &p->t->ops[block];
-	struct span indent;
-
-	if (!op->own_lines || op->end == block + 1)
-		return;
-	indent = inner_indent(p->t, block);
-	op->indent = indent;
-	if (indent.len > 0)
-		dedent_block(p, block, indent);
 }
 
 /* ---- one tag after the other ---- */
@@ -311,7 +222,7 @@ close_op(struct parser *p, const struct tag *tag)
 	op = &t->ops[index];
 	op->end = t->op_count - 1;
 	if (op->code == OP_BLOCK)
-		close_block(p, index);
+		template_close_block(t, index);
 	return true;
 }
 
@@ -327,10 +238,12 @@ set_marks(struct parser *p, const struct tag *tag)
 	p->open_mark = span_first(rest, len);
 	p->close_mark = span_trim(span_from(rest, len));
 	if (p->open_mark.len == 0 || p->close_mark.len == 0 || p->open_mark.len > DELIMITER_MAX ||
-	    p->close_mark.len > DELIMITER_MAX || span_find(p->close_mark, ' ') < p->close_mark.len ||
+	    p->close_mark.len > DELIMITER_MAX ||
+	    span_find(p->close_mark, ' ') < p->close_mark.len ||
 	    memchr(rest.data, '=', rest.len) != NULL || memchr(rest.data, '\0', rest.len) != NULL)
 		return fail(p, tag->start, "marks are set as {{=<% %>=}}");
-	p->close_mark = arena_span(p->t->set->arena, p->close_mark); /* with a NUL, to be searched for */
+	p->close_mark =
+	    arena_span(p->t->set->arena, p->close_mark); /* with a NUL, to be searched for */
 	return true;
 }
 

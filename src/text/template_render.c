@@ -8,8 +8,8 @@
 
 /* What names are looked up in, from the outside in. */
 struct context {
-	const struct view *view;       /* NULL where only `dot` is there */
-	const struct view_value *dot;  /* what {{.}} is; NULL: the value "." of the view */
+	const struct view *view;      /* NULL where only `dot` is there */
+	const struct view_value *dot; /* what {{.}} is; NULL: the value "." of the view */
 };
 
 /* The arguments of a parent that is being rendered. */
@@ -28,7 +28,7 @@ struct render {
 	size_t argument_first, argument_count; /* those in sight */
 	size_t depth, steps, start;
 	struct buf indent; /* before each line of the templates' own text */
-	bool fresh;        /* a line begins */
+	bool fresh;	   /* a line begins */
 	struct buf *out;
 	struct err *err;
 };
@@ -53,8 +53,11 @@ static const struct view_value *
 find_first(const struct render *r, const struct op_part *part, uint8_t place)
 {
 	if (place != PLACE_ANY && place != PLACE_BOTH) {
-		const struct view *view = r->contexts[place == PLACE_ROOT || place > r->context_count ?
-		        0 : r->context_count - place].view;
+		const struct view *view =
+		    r->contexts[place == PLACE_ROOT || place > r->context_count
+				    ? 0
+				    : r->context_count - place]
+			.view;
 
 		return view != NULL ? view_find(view, part->name, part->hash) : NULL;
 	}
@@ -201,8 +204,8 @@ run_section(struct render *r, const struct template *t, uint32_t index)
 
 /* Runs with more indentation. */
 static bool
-run_indented(struct render *r, struct span indent, const struct template *t, uint32_t first,
-    uint32_t end)
+run_indented(
+    struct render *r, struct span indent, const struct template *t, uint32_t first, uint32_t end)
 {
 	size_t before = r->indent.len;
 	bool ok;
@@ -309,7 +312,7 @@ run(struct render *r, const struct template *t, uint32_t first, uint32_t end)
 
 		ok = step(r, t, i);
 		if (ok && (++r->steps > TEMPLATE_OPS_MAX || !buf_ok(r->out) ||
-		              r->out->len - r->start > TEMPLATE_OUTPUT_MAX))
+			      r->out->len - r->start > TEMPLATE_OUTPUT_MAX))
 			ok = template_fault(t, op->offset, r->err, "the page is too long");
 		if (op->end > 0)
 			i = op->end;

@@ -9,8 +9,8 @@ enum { LOSSES_MAX = 2000 }; /* words in one file */
 
 struct word_kind {
 	const char *open, *close, *what;
-	bool (*write)(struct template *t, struct span inner, struct buf *out, size_t at,
-	    struct err *err);
+	bool (*write)(
+	    struct template *t, struct span inner, struct buf *out, size_t at, struct err *err);
 };
 
 /* Runs of blanks count as one: a text may be broken over lines where it stands. */
@@ -57,7 +57,8 @@ has_same_markup(const char *a, const char *b)
 }
 
 static bool
-write_translation(struct template *t, struct span inner, struct buf *out, size_t at, struct err *err)
+write_translation(
+    struct template *t, struct span inner, struct buf *out, size_t at, struct err *err)
 {
 	const struct template_words *words = &t->set->words;
 	const char *id = one_line(t, inner), *text = id;
@@ -67,7 +68,8 @@ write_translation(struct template *t, struct span inner, struct buf *out, size_t
 	if (words->translate != NULL)
 		text = words->translate(words->context, id);
 	if (!has_same_markup(id, text))
-		return template_fault(t, at, err, "the translation of \"%.60s\" has other markup", id);
+		return template_fault(
+		    t, at, err, "the translation of \"%.60s\" has other markup", id);
 	buf_add_text(out, text);
 	return true;
 }
@@ -124,7 +126,8 @@ resolve_word(struct template *t, const struct word_kind *kind, struct span *rest
 
 	t->source = buf_span(out);
 	if (end == inner.len || t->loss_count == LOSSES_MAX)
-		return template_fault(t, start, err, "%s is not closed by %s", kind->what, kind->close);
+		return template_fault(
+		    t, start, err, "%s is not closed by %s", kind->what, kind->close);
 	if (!kind->write(t, span_first(inner, end), out, start, err))
 		return false;
 	note_loss(t, span_first(inner, end), out->len);

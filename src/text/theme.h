@@ -40,10 +40,10 @@ theme_page(const struct theme *theme, enum lang lang, const char *page, const st
     struct buf *out, struct err *err);
 
 struct theme_mail {
-	struct buf subject;     /* one line, UTF-8 */
-	struct buf text;        /* UTF-8, LF line ends, without the footer */
+	struct buf subject;	/* one line, UTF-8 */
+	struct buf text;	/* UTF-8, LF line ends, without the footer */
 	struct buf footer_text; /* what stands under "-- " */
-	struct buf html;        /* a safe fragment; empty where the mail has no HTML part */
+	struct buf html;	/* a safe fragment; empty where the mail has no HTML part */
 	struct buf footer_html; /* likewise */
 };
 

@@ -27,7 +27,7 @@ is_wanted(const char *folder, const char *name)
 	if (*folder != '\0')
 		return true;
 	return span_ends(span_of(name), ".css") || span_ends(span_of(name), ".js") ||
-	    span_ends(span_of(name), ".svg") || span_ends(span_of(name), ".png");
+	       span_ends(span_of(name), ".svg") || span_ends(span_of(name), ".png");
 }
 
 static bool
@@ -36,7 +36,8 @@ is_sound_name(const char *name)
 	size_t len = strlen(name);
 
 	return len <= 60 &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == len;
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+		   len;
 }
 
 static int
@@ -84,10 +85,12 @@ read_one(struct arena *arena, const char *path, const char *theme, const char *f
 	entry->name = arena_strdup(arena, name);
 	entry->label = arena_printf(arena, "%s/%s%s%s", theme, folder, *folder ? "/" : "", name);
 	if (!is_sound_name(name))
-		return err_set(err, ERR_INVALID, "%.100s: a file of a theme is named by letters, "
-		    "digits, - _ and .", entry->label);
+		return err_set(err, ERR_INVALID,
+		    "%.100s: a file of a theme is named by letters, "
+		    "digits, - _ and .",
+		    entry->label);
 	return !place(entries, entry) ||
-	    read_entry(arena, arena_printf(arena, "%s/%s", path, name), entry, err);
+	       read_entry(arena, arena_printf(arena, "%s/%s", path, name), entry, err);
 }
 
 /* A folder that is not there holds nothing. */

@@ -8,6 +8,7 @@
 #define SUB(shape) VIEW_SUB, shape
 #define LIST(shape) VIEW_LIST, shape
 
+/* clang-format off */
 const char *const theme_pages[] = {
 	"home", "forum", "thread", "post-form", "login", "confirm", "unsubscribe", "moderate",
 	"message", "error",
@@ -19,6 +20,7 @@ const char *const theme_mails[] = {
 	"confirm", "unsubscribed", "was-it-you", "private",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
+/* clang-format on */
 
 /* clang-format off */
 const struct template_name theme_names[] = {

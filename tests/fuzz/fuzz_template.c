@@ -63,11 +63,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	first = span_first(rest, span_find(rest, '\0'));
 	set = template_set_new(strict, NULL);
 	ok = template_add(set, "a", "a", 1, first, &err) &&
-	    template_add(set, "b", "b", 1, span_from(rest, first.len + 1), &err) &&
-	    template_link(set, &err) &&
-	    (!strict || template_check(set, "a", kind, "page/a", names, 8, &err)) &&
-	    template_render(template_find(set, "a"), kind, make_view(arena), &out, &err);
-	if (ok && strict && kind == TEMPLATE_HTML && span_find_text(first, "<script") == first.len &&
+	     template_add(set, "b", "b", 1, span_from(rest, first.len + 1), &err) &&
+	     template_link(set, &err) &&
+	     (!strict || template_check(set, "a", kind, "page/a", names, 8, &err)) &&
+	     template_render(template_find(set, "a"), kind, make_view(arena), &out, &err);
+	if (ok && strict && kind == TEMPLATE_HTML &&
+	    span_find_text(first, "<script") == first.len &&
 	    span_find_text(rest, "<script") == rest.len &&
 	    span_find_text(buf_span(&out), "<script") < out.len)
 		abort(); /* text was not escaped */
