@@ -70,3 +70,7 @@ check_PROGRAMS += test_message_write
 test_message_write_SOURCES = tests/unit/test_message_write.c
 test_message_write_LDADD = $(mail_test_libs)
 EXTRA_DIST += tests/unit/message_write.py
+check_PROGRAMS += test_mail_consensus
+test_mail_consensus_SOURCES = tests/unit/test_mail_consensus.c tests/unit/json.c tests/unit/json.h
+test_mail_consensus_LDADD = $(mail_test_libs)
+EXTRA_DIST += tests/data/mime tests/data/bounces
