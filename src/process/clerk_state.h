@@ -32,6 +32,7 @@ struct clerk_state {
 	struct loop_watch *console_watch;
 	struct loop_task turn_again;
 	struct loop_timer *tick;
+	int64_t cleaned;         /* when orphans of the spool were looked for */
 };
 
 /* ---- clerk_turn.c ---- */

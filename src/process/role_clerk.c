@@ -18,8 +18,9 @@
 #include "process/door.h"
 #include "store/db.h"
 #include "store/migrate.h"
+#include "store/raw.h"
 
-enum { TICK_MS = 250, CONSOLES_MAX = 16, CONSOLE_OPEN_MAX = 64 };
+enum { TICK_MS = 250, CLEAN_SECONDS = 3600, CONSOLES_MAX = 16, CONSOLE_OPEN_MAX = 64 };
 
 static enum door
 door_of(const char *role)
@@ -237,6 +238,10 @@ on_tick(void *arg)
 	bool more = db_idle(state->clerk.db);
 
 	sweep_consoles(state);
+	if (clock_now() - state->cleaned >= CLEAN_SECONDS) {
+		state->cleaned = clock_now();
+		raw_clean(state->worker->settings.data, state->cleaned);
+	}
 	loop_timer_set(state->tick, more ? 10 : TICK_MS);
 }
 
