@@ -180,24 +180,24 @@ is_mailer(const struct parsed *parsed)
 	    span_starts_nocase(parsed->from_address, "double-bounce");
 }
 
+/* The cheap questions first: nearly all mail is from people. */
 bool
 bounce_text_is_report(struct bounce_reading *r, const struct header *header, struct span text)
 {
-	struct span subject = utf8_fold(r->arena, r->parsed->subject);
-	struct span words = utf8_fold(r->arena, span_first(text, 8000));
-	bool is_named = has_any(subject, subjects, COUNT(subjects));
-	bool is_told = has_any(words, failures, COUNT(failures));
 	bool is_null = span_is(span_trim(header_get(header, "Return-Path")), "<>");
+	bool is_from_mailer = is_mailer(r->parsed);
 
 	if (header_count(header, "X-Failed-Recipients") > 0)
 		return true;
-	if (is_mailer(r->parsed))
-		return is_named || is_told;
-	if (span_starts_nocase(r->parsed->from_address, "postmaster") && is_named)
+	if (!is_from_mailer && !r->parsed->is_robot && !is_null)
+		return false;
+	struct span subject = utf8_fold(r->arena, r->parsed->subject);
+	bool is_named = has_any(subject, subjects, COUNT(subjects));
+	if (is_named && (is_from_mailer || span_starts_nocase(r->parsed->from_address, "postmaster")))
 		return true;
-	if (r->parsed->is_robot || is_null)
-		return is_told && (is_named || is_null);
-	return false;
+	struct span words = utf8_fold(r->arena, span_first(text, 8000));
+	bool is_told = has_any(words, failures, COUNT(failures));
+	return is_told && (is_from_mailer || is_named || is_null);
 }
 
 /* May the octet stand in an address found in a text? */

@@ -398,24 +398,20 @@ attach(struct body *body, size_t i, struct sha256 *hash)
 
 /* The text with each run of blanks as one: line ends and flowing do not count. */
 static void
-hash_text(struct sha256 *hash, struct span text)
+hash_text(struct arena *arena, struct sha256 *hash, struct span text)
 {
-	struct span word;
+	char *folded = arena_alloc(arena, text.len + 1);
+	size_t n = 0;
 
-	while (text.len > 0) {
-		size_t n = 0;
-		while (n < text.len && ascii_is_space(text.data[n]))
-			n++;
-		text = span_from(text, n);
-		for (n = 0; n < text.len && !ascii_is_space(text.data[n]); n++)
-			;
-		word = span_first(text, n);
-		text = span_from(text, n);
-		if (word.len == 0)
-			continue;
-		sha256_add(hash, word.data, word.len);
-		sha256_add(hash, " ", 1);
+	for (size_t i = 0; i < text.len; i++) {
+		bool is_blank = ascii_is_space(text.data[i]);
+		if (!is_blank || (n > 0 && folded[n - 1] != ' '))
+			folded[n++] = is_blank ? ' ' : text.data[i];
 	}
+	if (n > 0 && folded[n - 1] == ' ')
+		n--;
+	sha256_add(hash, folded, n);
+	sha256_add(hash, "\0", 1);
 }
 
 static void
@@ -443,7 +439,7 @@ mail_body_read(struct arena *arena, const struct mime_tree *tree, struct parsed 
 		render_html(body);
 	else
 		render_text(body);
-	hash_text(hash, parsed->source);
+	hash_text(arena, hash, parsed->source);
 	attach_all(body, hash);
 	sha256_end(&hash, parsed->body_hash);
 }
