@@ -176,12 +176,12 @@ clerk_turn(void *arg)
 
 	if (is_waiting(state)) {
 		state->clerk.now = clock_now();
-		kept = db_begin(state->clerk.db, &err) && fill_turn(state, batch, &count);
+		kept = act_begin(&state->clerk, &err) && fill_turn(state, batch, &count);
 		if (kept && fault_is("answer-early")) {
 			answer_all(state, batch, count);
 			count = 0;
 		}
-		kept = kept && db_commit(state->clerk.db, &err);
+		kept = kept && act_commit(&state->clerk, &err);
 		if (!kept) {
 			log_error("clerk commit=failed acts=%d why=\"%s\"", count, err.text);
 			db_rollback(state->clerk.db);

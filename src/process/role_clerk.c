@@ -374,6 +374,7 @@ clerk_stop(struct worker *worker)
 		loop_watch_free(&state->console_watch);
 	if (state->tick != NULL)
 		loop_timer_free(&state->tick);
+	indexing_free(&state->clerk);
 	db_close(&state->clerk.db);
 	token_wipe(&state->clerk, sizeof state->clerk);
 	free(state);

@@ -188,8 +188,27 @@ do_act(struct clerk *clerk, const struct act *act, struct outcome *outcome, stru
 }
 
 bool
+act_begin(struct clerk *clerk, struct err *err)
+{
+	if (!db_begin(clerk->db, err))
+		return false;
+	indexing_open(clerk);
+	return true;
+}
+
+bool
+act_commit(struct clerk *clerk, struct err *err)
+{
+	if (indexing_write(clerk, err))
+		return db_commit(clerk->db, err);
+	db_rollback(clerk->db);
+	return false;
+}
+
+bool
 act_run(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
+	size_t indexed = indexing_count(clerk);
 	bool seen;
 
 	if (!act_check_fields(act->kind->fields, &act->input, err))
@@ -203,6 +222,7 @@ act_run(struct clerk *clerk, const struct act *act, struct outcome *outcome, str
 	if (do_act(clerk, act, outcome, err))
 		return db_release(clerk->db, err);
 	buf_clear(&outcome->output);
+	indexing_cut(clerk, indexed);
 	db_undo(clerk->db);
 	leave_traces(clerk, act, outcome, err);
 	return false;

@@ -107,6 +107,14 @@ act_may(struct clerk *clerk, const struct act *act, struct err *err);
 const char *
 act_password(struct clerk *clerk, const struct act *act);
 
+/* A turn: one transaction for several acts. act_begin() is db_begin(); act_commit() writes
+ * what was kept for the end (the index of words) and is db_commit(): on false nothing of
+ * the turn has happened. Between them the caller may roll back as it likes. */
+bool
+act_begin(struct clerk *clerk, struct err *err);
+bool
+act_commit(struct clerk *clerk, struct err *err);
+
 /* The whole act, in the caller's transaction: key seen before → first outcome (an act sent
  * again by its door costs nobody's rate), rate limit (before the savepoint), savepoint,
  * permission again, run, journal, key kept. On false the savepoint is rolled back and err

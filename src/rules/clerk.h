@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "mail/mail_token.h"
+#include "rules/indexing.h"
 #include "rules/settings.h"
 
 struct db;
@@ -22,4 +23,5 @@ struct clerk {
 	int64_t now;                       /* seconds, one instant for a whole turn */
 	bool relay_due;                    /* outbox rows were added: wake the relay after the commit */
 	bool inbox_due;                    /* inbox rows were added: jobs for the parser */
+	struct indexing indexing;          /* entries of the index that wait for the end of the turn */
 };

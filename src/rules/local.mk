@@ -12,6 +12,7 @@ librules_a_SOURCES = \
 	src/rules/delivery_out.c \
 	src/rules/forum_admin.c src/rules/forum_admin.h \
 	src/rules/import.c src/rules/import.h \
+	src/rules/indexing.c src/rules/indexing.h \
 	src/rules/intake.c src/rules/intake.h \
 	src/rules/intake_post.c src/rules/intake_work.h \
 	src/rules/intake_word.c \

@@ -198,7 +198,7 @@ publish(struct clerk *clerk, struct arena *arena, const struct post *post,
 	};
 
 	if (!threading_settle(clerk, arena, threading, placement, post->id, err) ||
-	    !search_add(clerk->db, &entry, err))
+	    !indexing_add(clerk, &entry, err))
 		return false;
 	return (draft && draft->silent) || delivery_queue_post(clerk, &copies, err);
 }

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "base/file.h"
+#include "store/search.h"
 #include "world.h"
 
 /* Everything that a published post causes, counted. */
@@ -247,6 +248,46 @@ test_limit(void **state)
 	world_do(DOOR_WEB, marie, "post.add", "forum", "voirie", "subject", "x", "source", "y", NULL);
 }
 
+static int64_t
+indexed(const char *word)
+{
+	return world_number("SELECT count(*) FROM search WHERE search MATCH '%s'", word);
+}
+
+/* The index is written last in a turn: an act that was undone, and a turn that was rolled
+ * back, leave nothing for the next one to write. */
+static void
+test_index_of_a_turn(void **state)
+{
+	const struct search_entry kept = { 7, SPAN("kept"), SPAN("x"), SPAN("y") };
+	const struct search_entry undone = { 8, SPAN("undone"), SPAN("x"), SPAN("y") };
+	const struct search_entry lost = { 3, SPAN("lost"), SPAN("x"), SPAN("y") };
+	const struct search_entry later = { 5, SPAN("later"), SPAN("x"), SPAN("y") };
+	struct err err = { 0 };
+	size_t mark;
+
+	(void)state;
+	book_ok(act_begin(&world.clerk, &err), &err);
+	book_ok(indexing_add(&world.clerk, &kept, &err), &err);
+	mark = indexing_count(&world.clerk);
+	book_ok(indexing_add(&world.clerk, &undone, &err), &err);
+	indexing_cut(&world.clerk, mark);
+	book_ok(indexing_add(&world.clerk, &later, &err), &err);
+	book_ok(act_commit(&world.clerk, &err), &err);
+	assert_int_equal(indexed("kept"), 1);
+	assert_int_equal(indexed("later"), 1);
+	assert_int_equal(indexed("undone"), 0);
+	book_ok(act_begin(&world.clerk, &err), &err);
+	book_ok(indexing_add(&world.clerk, &lost, &err), &err);
+	db_rollback(world.db);
+	book_ok(act_begin(&world.clerk, &err), &err);
+	book_ok(act_commit(&world.clerk, &err), &err);
+	assert_int_equal(indexed("lost"), 0);
+	/* Without a turn it is written at once. */
+	book_ok(indexing_add(&world.clerk, &lost, &err), &err);
+	assert_int_equal(indexed("lost"), 1);
+}
+
 int
 main(void)
 {
@@ -259,6 +300,7 @@ main(void)
 		TEST(test_held),
 		TEST(test_attachments),
 		TEST(test_limit),
+		TEST(test_index_of_a_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

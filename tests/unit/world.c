@@ -63,6 +63,7 @@ world_teardown(void **state)
 	reading_book_close(&reader);
 	buf_free(&world.outcome.output);
 	buf_free(&next_fields);
+	indexing_free(&world.clerk);
 	arena_free(&world.arena);
 	clock_hold(0);
 	return book_teardown(state);
@@ -128,14 +129,14 @@ run(struct act *act)
 	buf_clear(&world.outcome.output);
 	world.outcome.object[0] = '\0';
 	err_clear(&world.err);
-	book_ok(db_begin(world.db, &world.err), &world.err);
+	book_ok(act_begin(&world.clerk, &world.err), &world.err);
 	err_clear(&world.err);
 	done = act_run(&world.clerk, act, &world.outcome, &world.err);
 	assert_true(db_in_transaction(world.db));
 	if (db_in_transaction(world.db)) {
 		struct err err = { 0 };
 
-		book_ok(db_commit(world.db, &err), &err);
+		book_ok(act_commit(&world.clerk, &err), &err);
 	}
 	db_check_idle(world.db);
 	assert_true(fields_read(&world.output,
@@ -353,11 +354,11 @@ world_session(int64_t person)
 
 	token_secret(secret);
 	token_sha256(span_of(secret), hash);
-	book_ok(db_begin(world.db, &err), &err);
+	book_ok(act_begin(&world.clerk, &err), &err);
 	book_ok(session_add(world.db, person, hash, world.clerk.now, world.clerk.now + 86400, &id,
 		    &err),
 	    &err);
-	book_ok(db_commit(world.db, &err), &err);
+	book_ok(act_commit(&world.clerk, &err), &err);
 	return arena_strdup(world.arena, secret);
 }
 
