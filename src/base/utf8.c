@@ -4,6 +4,8 @@
  * as they are. A table of our own keeps a Unicode library out of every process. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 
 enum { REPLACEMENT = 0xfffd };
@@ -31,12 +33,29 @@ utf8_read(struct span s, uint32_t *code)
 	return len;
 }
 
+/* Octets of plain ASCII at the front, eight at a time: most text is little else. */
+static size_t
+ascii_run(struct span s)
+{
+	size_t n = 0;
+	uint64_t eight;
+
+	for (; n + sizeof(eight) <= s.len; n += sizeof(eight)) {
+		memcpy(&eight, s.data + n, sizeof(eight));
+		if ((eight & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (n < s.len && (unsigned char)s.data[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool
 utf8_is_valid(struct span s)
 {
 	uint32_t code;
 
-	while (s.len > 0) {
+	for (s = span_from(s, ascii_run(s)); s.len > 0; s = span_from(s, ascii_run(s))) {
 		size_t len = utf8_read(s, &code);
 
 		if (len == 0)
@@ -53,6 +72,12 @@ utf8_next(struct span *rest, uint32_t *code)
 
 	if (rest->len == 0)
 		return false;
+	if ((unsigned char)rest->data[0] < 0x80) {
+		*code = (unsigned char)rest->data[0];
+		rest->data++;
+		rest->len--;
+		return true;
+	}
 	len = utf8_read(*rest, code);
 	if (len == 0) {
 		*code = REPLACEMENT;
@@ -68,6 +93,10 @@ utf8_add(struct buf *out, uint32_t code)
 	unsigned char octets[4];
 	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 
+	if (len == 1) {
+		buf_add_char(out, (char)code);
+		return;
+	}
 	if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
 		code = REPLACEMENT;
 		len = 3;
@@ -76,7 +105,7 @@ utf8_add(struct buf *out, uint32_t code)
 		octets[i] = (unsigned char)(0x80 | (code & 0x3f));
 		code >>= 6;
 	}
-	octets[0] = (unsigned char)(len == 1 ? code : (0xf00U >> len & 0xff) | code);
+	octets[0] = (unsigned char)((0xf00U >> len & 0xff) | code);
 	buf_add(out, octets, len);
 }
 
