@@ -121,7 +121,7 @@ url_host_ok(struct span rest)
 	if (rest.len == 0 || span_find(rest, '@') < rest.len)
 		return false;
 	return rest.data[0] == '[' || (unsigned char)rest.data[0] >= 0x80 ||
-	    ascii_is_alpha(rest.data[0]) || ascii_is_digit(rest.data[0]);
+	       ascii_is_alpha(rest.data[0]) || ascii_is_digit(rest.data[0]);
 }
 
 bool
@@ -158,9 +158,8 @@ escape_url(struct buf *out, struct span url)
 
 		if (c == '&') {
 			buf_add_text(out, "&amp;");
-		} else if (c < 0x80 &&
-		    (ascii_is_alpha((char)c) || ascii_is_digit((char)c) ||
-			(c != 0 && strchr(safe, c)))) {
+		} else if (c < 0x80 && (ascii_is_alpha((char)c) || ascii_is_digit((char)c) ||
+					   (c != 0 && strchr(safe, c)))) {
 			buf_add_char(out, (char)c);
 		} else {
 			buf_add_char(out, '%');
@@ -191,7 +190,7 @@ static bool
 is_local_octet(char c)
 {
 	return ascii_is_alpha(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80 ||
-	    (c != '\0' && strchr(".!#$%&'*+-/=?^_`{|}~", c));
+	       (c != '\0' && strchr(".!#$%&'*+-/=?^_`{|}~", c));
 }
 
 /* Octets of "@" or "%40" at i, 0 where there is none. */
@@ -209,7 +208,7 @@ domain_follows(struct span text, size_t i)
 	if (i >= text.len)
 		return false;
 	return ascii_is_alpha(text.data[i]) || ascii_is_digit(text.data[i]) ||
-	    text.data[i] == '[' || (unsigned char)text.data[i] >= 0x80;
+	       text.data[i] == '[' || (unsigned char)text.data[i] >= 0x80;
 }
 
 /* Where the local part that ends before `at` begins, not before `from`. In an URL the
@@ -252,9 +251,9 @@ token_at(struct span text, size_t i, size_t *lead)
 	else
 		return 0;
 	end = i + *lead;
-	while (end < text.len &&
-	    (ascii_is_alpha(text.data[end]) || ascii_is_digit(text.data[end]) ||
-		text.data[end] == '-' || text.data[end] == '_'))
+	while (
+	    end < text.len && (ascii_is_alpha(text.data[end]) || ascii_is_digit(text.data[end]) ||
+				  text.data[end] == '-' || text.data[end] == '_'))
 		end++;
 	return end - i - *lead >= TOKEN_MIN ? end - i - *lead : 0;
 }
@@ -273,7 +272,7 @@ escape_mask(struct buf *out, struct span text)
 			done = i + lead + secret;
 			i = done - 1;
 		} else if ((text.data[i] == '@' || text.data[i] == '%') &&
-		    (at = at_sign(text, i)) > 0 && domain_follows(text, i + at)) {
+			   (at = at_sign(text, i)) > 0 && domain_follows(text, i + at)) {
 			size_t start = local_start(text, done, i);
 
 			if (start == i)

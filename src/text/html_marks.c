@@ -104,7 +104,7 @@ static bool
 is_outlook_header(const char *element, struct span style)
 {
 	return strcmp(element, "div") == 0 && style_says(style, "border:none;border-top:solid#") &&
-	    style_says(style, "padding:3.0pt0");
+	       style_says(style, "padding:3.0pt0");
 }
 
 static enum html_mark

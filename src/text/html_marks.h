@@ -11,12 +11,12 @@
 
 enum html_mark {
 	MARK_NONE,
-	MARK_DROP,        /* not to be shown, with all that is in it */
-	MARK_QUOTE,       /* this element is a quote */
-	MARK_REST,        /* from here to the end all is a quote (Outlook) */
+	MARK_DROP,	  /* not to be shown, with all that is in it */
+	MARK_QUOTE,	  /* this element is a quote */
+	MARK_REST,	  /* from here to the end all is a quote (Outlook) */
 	MARK_ATTRIBUTION, /* "Le ..., X a écrit :" */
 	MARK_SIGNATURE,
-	MARK_FORWARD      /* a message passed on */
+	MARK_FORWARD /* a message passed on */
 };
 
 /* What one attribute says about its element; the first mark that is not NONE counts. */

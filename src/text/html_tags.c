@@ -121,8 +121,8 @@ const struct html_element *
 html_tags_find(const char *name)
 {
 	static const struct html_element none = { "", ROLE_NOTHING, TAG_P };
-	const struct html_element *found = bsearch(name, elements,
-	    sizeof(elements) / sizeof(elements[0]), sizeof(elements[0]), compare);
+	const struct html_element *found = bsearch(
+	    name, elements, sizeof(elements) / sizeof(elements[0]), sizeof(elements[0]), compare);
 
 	return found != NULL ? found : &none;
 }

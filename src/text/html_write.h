@@ -32,15 +32,15 @@ enum html_tag {
 	TAG_H6,
 	TAG_A,
 	TAG_DETAILS, /* html_write_fold() only */
-	TAG_BR,      /* html_write_void() only */
-	TAG_HR,      /* html_write_void() only */
+	TAG_BR,	     /* html_write_void() only */
+	TAG_HR,	     /* html_write_void() only */
 	HTML_TAGS
 };
 
 enum html_fold {
-	FOLD_QUOTE,     /* <details class="quote"> */
+	FOLD_QUOTE,	/* <details class="quote"> */
 	FOLD_SIGNATURE, /* <details class="signature"> */
-	FOLD_FOOTER     /* <details class="footer">: legal notices, list footers, advertising */
+	FOLD_FOOTER	/* <details class="footer">: legal notices, list footers, advertising */
 };
 
 enum {

@@ -117,8 +117,8 @@ domain_len(struct span s)
 	size_t len = 0, dot = 0;
 
 	while (len < s.len && len <= DOMAIN_MAX &&
-	    (ascii_is_alpha(s.data[len]) || ascii_is_digit(s.data[len]) ||
-		s.data[len] == '-' || s.data[len] == '.')) {
+	       (ascii_is_alpha(s.data[len]) || ascii_is_digit(s.data[len]) || s.data[len] == '-' ||
+		   s.data[len] == '.')) {
 		if (s.data[len] == '.' && (len == 0 || s.data[len - 1] == '.'))
 			break;
 		len++;

@@ -10,9 +10,9 @@
 #include "base/str.h"
 
 enum link_kind {
-	LINK_WEB,  /* http:// or https://: the text is the address */
-	LINK_WWW,  /* www. : https:// belongs before it */
-	LINK_MAIL  /* name@domain: mailto: belongs before it */
+	LINK_WEB, /* http:// or https://: the text is the address */
+	LINK_WWW, /* www. : https:// belongs before it */
+	LINK_MAIL /* name@domain: mailto: belongs before it */
 };
 
 /* Cuts off *rest what stands before the next address, and the address. False where

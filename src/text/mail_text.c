@@ -104,8 +104,8 @@ block_end(const struct text_lines *lines, size_t from)
 	size_t i = from;
 
 	while (i < lines->count && !lines->list[i].blank &&
-	    lines->list[i].depth == lines->list[from].depth &&
-	    (i == from || !span_starts(lines->list[i].body, "```")))
+	       lines->list[i].depth == lines->list[from].depth &&
+	       (i == from || !span_starts(lines->list[i].body, "```")))
 		i++;
 	return i;
 }
@@ -239,8 +239,7 @@ summary_of(struct arena *arena, const struct quote_segment *segment)
 
 /* A folded quote, with what introduces it and what follows it in the same fold. */
 static size_t
-say_folded_quote(
-    struct arena *arena, struct rich *rich, const struct quote_parts *parts, size_t i)
+say_folded_quote(struct arena *arena, struct rich *rich, const struct quote_parts *parts, size_t i)
 {
 	const struct quote_segment *segment = &parts->list[i];
 	struct span summary = SPAN("");
@@ -252,7 +251,7 @@ say_folded_quote(
 	if (segment->kind == QUOTE_ATTRIBUTION && utf8_count(summary) < SUMMARY_MAX)
 		next++; /* the summary says all of it */
 	while (next < parts->count && parts->list[next].folded &&
-	    (next == i || parts->list[next].kind == QUOTE_QUOTED))
+	       (next == i || parts->list[next].kind == QUOTE_QUOTED))
 		say_lines(arena, rich, parts->list[next++].text);
 	rich_close(rich, TAG_DETAILS);
 	return next;
@@ -267,8 +266,8 @@ say_segment(struct arena *arena, struct rich *rich, const struct quote_parts *pa
 	if (segment->folded && (is_introduction(segment->kind) || segment->kind == QUOTE_QUOTED))
 		return say_folded_quote(arena, rich, parts, i);
 	if (segment->folded) {
-		rich_open_fold(rich,
-		    segment->kind == QUOTE_FOOTER ? FOLD_FOOTER : FOLD_SIGNATURE, SPAN(""));
+		rich_open_fold(
+		    rich, segment->kind == QUOTE_FOOTER ? FOLD_FOOTER : FOLD_SIGNATURE, SPAN(""));
 		say_lines(arena, rich, segment->text);
 		rich_close(rich, TAG_DETAILS);
 		return i + 1;
@@ -317,8 +316,8 @@ read_flowed(struct span raw, bool delsp)
 	}
 	if (line.body.len > 0 && line.body.data[0] == ' ') /* stuffed */
 		line.body = span_from(line.body, 1);
-	line.soft = span_ends(line.body, " ") && !span_is(line.body, "-- ") &&
-	    span_trim(line.body).len > 0;
+	line.soft =
+	    span_ends(line.body, " ") && !span_is(line.body, "-- ") && span_trim(line.body).len > 0;
 	if (line.soft && delsp)
 		line.body.len--;
 	return line;

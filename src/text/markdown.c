@@ -63,8 +63,8 @@ label_says(cmark_node *node, struct span url)
 	cmark_node *child = cmark_node_first_child(node);
 
 	return child != NULL && cmark_node_next(child) == NULL &&
-	    cmark_node_get_type(child) == CMARK_NODE_TEXT &&
-	    span_is(url, cmark_node_get_literal(child));
+	       cmark_node_get_type(child) == CMARK_NODE_TEXT &&
+	       span_is(url, cmark_node_get_literal(child));
 }
 
 /* "www.ville.example/plan" was meant as an address of the web. */
@@ -110,7 +110,7 @@ is_tight(cmark_node *paragraph)
 	cmark_node *list = cmark_node_parent(cmark_node_parent(paragraph));
 
 	return list != NULL && cmark_node_get_type(list) == CMARK_NODE_LIST &&
-	    cmark_node_get_list_tight(list);
+	       cmark_node_get_list_tight(list);
 }
 
 static void
@@ -185,8 +185,8 @@ leave(struct rich *rich, cmark_node *node)
 		rich_close(rich, TAG_BLOCKQUOTE);
 		break;
 	case CMARK_NODE_LIST:
-		rich_close(rich,
-		    cmark_node_get_list_type(node) == CMARK_ORDERED_LIST ? TAG_OL : TAG_UL);
+		rich_close(
+		    rich, cmark_node_get_list_type(node) == CMARK_ORDERED_LIST ? TAG_OL : TAG_UL);
 		break;
 	case CMARK_NODE_ITEM:
 		rich_close(rich, TAG_LI);
@@ -229,8 +229,8 @@ markdown_render(struct arena *arena, struct span source, struct rendered *out)
 		return;
 	}
 	rich = rich_new(arena);
-	root = cmark_parse_document(clean.data != NULL ? clean.data : "", clean.len,
-	    CMARK_OPT_DEFAULT);
+	root = cmark_parse_document(
+	    clean.data != NULL ? clean.data : "", clean.len, CMARK_OPT_DEFAULT);
 	cmark_consolidate_text_nodes(root);
 	iter = cmark_iter_new(root);
 	while ((event = cmark_iter_next(iter)) != CMARK_EVENT_DONE) {

@@ -17,8 +17,8 @@
 #include "text/rich.h"
 
 enum {
-	MARKDOWN_MAX = 64 * 1024,  /* octets of source that are parsed */
-	MARKDOWN_NESTING = 20      /* lists and quotes within each other */
+	MARKDOWN_MAX = 64 * 1024, /* octets of source that are parsed */
+	MARKDOWN_NESTING = 20	  /* lists and quotes within each other */
 };
 
 /* Any octets; bad UTF-8 is shown as U+FFFD. own and text are the same. */

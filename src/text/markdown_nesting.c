@@ -7,10 +7,10 @@ enum { ITEM_COLUMNS = 17 };
 
 /* What a line begins with: blanks (a tab counts as four columns) and markers. */
 struct line_front {
-	unsigned lead;    /* columns before the first marker, at least */
+	unsigned lead;	  /* columns before the first marker, at least */
 	unsigned blanks;  /* columns in all, at most, without the one that belongs to a marker */
 	unsigned markers; /* ">", "-", "+", "*", "1.", "1)" */
-	bool begins;      /* the first marker begins an item even within a paragraph */
+	bool begins;	  /* the first marker begins an item even within a paragraph */
 };
 
 /* "* * *" is a rule, however long: not lists in lists. */

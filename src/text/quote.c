@@ -7,19 +7,19 @@
 #include "text/quote_words.h"
 
 enum {
-	SIGNATURE_LOOK = 60,    /* lines looked at behind a signature's mark */
-	SIGNATURE_EXACT = 25,   /* lines with text after "-- ", RFC 3676 §4.3 */
-	SIGNATURE_DASHES = 12,  /* after "--" alone */
-	SIGNATURE_RULE = 8,     /* after "_____" or an em-dash rule */
+	SIGNATURE_LOOK = 60,	/* lines looked at behind a signature's mark */
+	SIGNATURE_EXACT = 25,	/* lines with text after "-- ", RFC 3676 §4.3 */
+	SIGNATURE_DASHES = 12,	/* after "--" alone */
+	SIGNATURE_RULE = 8,	/* after "_____" or an em-dash rule */
 	QUOTE_OPEN_LEADING = 5, /* a longer quote before the only answer is folded */
-	QUOTE_OPEN = 20,        /* a longer quote anywhere is folded */
-	WRAPPED_MIN = 55        /* a quoted line of that length may have lost its tail */
+	QUOTE_OPEN = 20,	/* a longer quote anywhere is folded */
+	WRAPPED_MIN = 55	/* a quoted line of that length may have lost its tail */
 };
 
 struct splitter {
 	struct quote_lines lines;
 	enum quote_kind *kind; /* of each line */
-	bool forward;          /* the subject says so */
+	bool forward;	       /* the subject says so */
 	bool own_seen;
 };
 
@@ -47,8 +47,9 @@ is_lost_tail(const struct splitter *s, size_t i)
 		return false;
 	before = line - 1;
 	after = line + 1;
-	return before->depth > 0 && after->depth > 0 && !line->blank && before->raw.len >= WRAPPED_MIN && line->raw.len < before->raw.len &&
-	    line->raw.data[0] >= 'a' && line->raw.data[0] <= 'z';
+	return before->depth > 0 && after->depth > 0 && !line->blank &&
+	       before->raw.len >= WRAPPED_MIN && line->raw.len < before->raw.len &&
+	       line->raw.data[0] >= 'a' && line->raw.data[0] <= 'z';
 }
 
 static bool
@@ -122,8 +123,7 @@ take_signature(struct splitter *s, size_t i)
 	len = signature_len(s, i, &texts);
 	if (texts > room || (!exact && (texts == 0 || s->lines.list[i + 1].blank || !s->own_seen)))
 		return 0;
-	set(s, i, i + len,
-	    !exact && is_footer(s, i, i + len) ? QUOTE_FOOTER : QUOTE_SIGNATURE);
+	set(s, i, i + len, !exact && is_footer(s, i, i + len) ? QUOTE_FOOTER : QUOTE_SIGNATURE);
 	return len;
 }
 
@@ -190,7 +190,7 @@ begins_forward(const struct splitter *s, size_t i)
 	if (line->start != START_FORWARD)
 		return false;
 	return line->depth == 0 || i == 0 ||
-	    (s->kind[i - 1] != QUOTE_QUOTED && !is_others(s->kind[i - 1]));
+	       (s->kind[i - 1] != QUOTE_QUOTED && !is_others(s->kind[i - 1]));
 }
 
 /* Decides the line at i and perhaps those after it; answers how many. */
@@ -248,7 +248,8 @@ mark_legal(struct splitter *s)
 			own_above = true;
 			continue;
 		}
-		for (; i < s->lines.count && s->kind[i] == QUOTE_OWN && !s->lines.list[i].blank; i++)
+		for (; i < s->lines.count && s->kind[i] == QUOTE_OWN && !s->lines.list[i].blank;
+		     i++)
 			s->kind[i] = QUOTE_FOOTER;
 	}
 }

@@ -17,18 +17,18 @@
 #include "base/str.h"
 
 enum quote_kind {
-	QUOTE_OWN,         /* the author's words */
+	QUOTE_OWN,	   /* the author's words */
 	QUOTE_ATTRIBUTION, /* "Le 3 mars 2026 à 9 h, Marie a écrit :" (one to four lines) */
-	QUOTE_HEADERS,     /* separator and "De : / Envoyé : / Objet :" over a quote */
-	QUOTE_QUOTED,      /* lines with ">", or the message under HEADERS */
+	QUOTE_HEADERS,	   /* separator and "De : / Envoyé : / Objet :" over a quote */
+	QUOTE_QUOTED,	   /* lines with ">", or the message under HEADERS */
 	QUOTE_SIGNATURE,   /* "-- " and what follows, "Envoyé de mon iPhone" */
-	QUOTE_FOOTER,      /* legal notice, list footer, advertising, our own answer mark */
-	QUOTE_FORWARDED    /* a message passed on: separator, its headers and text */
+	QUOTE_FOOTER,	   /* legal notice, list footer, advertising, our own answer mark */
+	QUOTE_FORWARDED	   /* a message passed on: separator, its headers and text */
 };
 
 struct quote_segment {
 	enum quote_kind kind;
-	bool folded;      /* trailing: show it closed. A quote that is answered below is open */
+	bool folded;	  /* trailing: show it closed. A quote that is answered below is open */
 	struct span text; /* whole lines, borrowed from the input */
 };
 

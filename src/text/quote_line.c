@@ -11,7 +11,7 @@ enum {
 	ATTRIBUTION_LINES = 4,
 	ATTRIBUTION_MAX = 600, /* octets of an attribution, joined */
 	HEADERS_LINES = 14,    /* of a block of headers, wrapped lines included */
-	BLANK_LINES = 8        /* looked over to find what follows */
+	BLANK_LINES = 8	       /* looked over to find what follows */
 };
 
 /* Cuts quote marks off the front: at most three blanks before each ">". */
@@ -130,7 +130,7 @@ find_date(struct span said, bool *date, bool *time)
 			*date = *date || ascii_is_digit(said.data[digits + 1]);
 		if (digits - i <= 2 && (after == ':' || after == 'h' || after == '.'))
 			*time = *time || ascii_is_digit(said.data[digits + 1]) ||
-			    (after == 'h' && said.data[digits + 1] == ' ');
+				(after == 'h' && said.data[digits + 1] == ' ');
 		i = digits;
 	}
 }
@@ -177,8 +177,8 @@ is_attribution(struct span said, unsigned count, bool quote_follows, bool *stron
 	colon = ends_with_colon(said, &before);
 	verb = quote_words_ends_with_verb(before) || (colon && quote_words_has_verb(before));
 	address = span_find(before, '@') < before.len &&
-	    (span_find(before, '<') < before.len || span_find(before, '[') < before.len ||
-		span_find(before, '(') < before.len || verb);
+		  (span_find(before, '<') < before.len || span_find(before, '[') < before.len ||
+		      span_find(before, '(') < before.len || verb);
 	find_date(before, &date, &time);
 	*strong = address || (date && time);
 	if (verb) {
@@ -191,7 +191,8 @@ is_attribution(struct span said, unsigned count, bool quote_follows, bool *stron
 	/* "2016-10-24 15:36 GMT+02:00 X <x@y>:" has no verb at all. */
 	if (!address || !date || !span_ends(before, ">"))
 		return false;
-	return colon ? time || ascii_is_digit(said.data[0]) : count == 1 && ascii_is_digit(said.data[0]);
+	return colon ? time || ascii_is_digit(said.data[0])
+		     : count == 1 && ascii_is_digit(said.data[0]);
 }
 
 /* May more lines follow on this one, as parts of one attribution? */

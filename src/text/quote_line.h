@@ -15,23 +15,23 @@ enum { QUOTE_LINE_MAX = 500 }; /* a longer line is nobody's mark */
 
 enum quote_start {
 	START_NONE,
-	START_FORWARD,     /* separator of a message passed on */
-	START_HEADERS,     /* separator and headers, or a bare block of headers */
+	START_FORWARD,	   /* separator of a message passed on */
+	START_HEADERS,	   /* separator and headers, or a bare block of headers */
 	START_ATTRIBUTION, /* "Le ..., X a écrit :" */
-	START_MARK         /* our own answer mark */
+	START_MARK	   /* our own answer mark */
 };
 
 struct quote_line {
-	struct span whole;       /* with its line end */
-	struct span raw;         /* without it */
-	struct span said;        /* folded, without quote marks, "*" and blanks at both ends */
-	unsigned depth;          /* of ">" */
-	bool blank;              /* nothing but quote marks and blanks */
-	bool fenced;             /* in a ``` block */
-	enum quote_start start;  /* what begins here */
-	unsigned span;           /* over how many lines it goes */
-	bool strong;             /* an attribution that needs no ">" after it */
-	bool prefixed;           /* headers that carry ">" themselves */
+	struct span whole;	/* with its line end */
+	struct span raw;	/* without it */
+	struct span said;	/* folded, without quote marks, "*" and blanks at both ends */
+	unsigned depth;		/* of ">" */
+	bool blank;		/* nothing but quote marks and blanks */
+	bool fenced;		/* in a ``` block */
+	enum quote_start start; /* what begins here */
+	unsigned span;		/* over how many lines it goes */
+	bool strong;		/* an attribution that needs no ">" after it */
+	bool prefixed;		/* headers that carry ">" themselves */
 };
 
 struct quote_lines {

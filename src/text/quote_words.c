@@ -264,9 +264,8 @@ is_ruled(struct span said, const char *const *phrases)
 		if (!starts_with(rest, *phrases))
 			continue;
 		rest = span_from(rest, strlen(*phrases));
-		return span_trim(rest).len == 0 ||
-		    span_find_text(rest, "--") < rest.len ||
-		    span_find_text(rest, "==") < rest.len;
+		return span_trim(rest).len == 0 || span_find_text(rest, "--") < rest.len ||
+		       span_find_text(rest, "==") < rest.len;
 	}
 	return false;
 }
@@ -284,7 +283,7 @@ quote_words_reply(struct span said)
 	if (span_starts(rest, ":"))
 		rest = span_trim(span_from(rest, 1));
 	return rest.len > 0 && rest.len < 40 && ascii_is_digit(rest.data[0]) &&
-	    (span_find(rest, '/') < rest.len || span_find(rest, ':') < rest.len);
+	       (span_find(rest, '/') < rest.len || span_find(rest, ':') < rest.len);
 }
 
 bool
@@ -305,9 +304,8 @@ quote_words_forward(struct span said)
 static bool
 word_begins(struct span said, size_t i)
 {
-	return i == 0 ||
-	    !(ascii_is_alpha(said.data[i - 1]) || ascii_is_digit(said.data[i - 1]) ||
-		(unsigned char)said.data[i - 1] >= 0x80);
+	return i == 0 || !(ascii_is_alpha(said.data[i - 1]) || ascii_is_digit(said.data[i - 1]) ||
+			     (unsigned char)said.data[i - 1] >= 0x80);
 }
 
 /* Scripts that are written without blanks have no word ends. */
@@ -366,7 +364,7 @@ quote_words_device(struct span said)
 	for (size_t i = 0; i < said.len && said.data[i] != '<'; i++)
 		words += said.data[i] == ' ';
 	return words <= 9 || span_find_text(said, "typo") < said.len ||
-	    span_find_text(said, "excuse") < said.len || span_find(said, '<') < said.len;
+	       span_find_text(said, "excuse") < said.len || span_find(said, '<') < said.len;
 }
 
 bool

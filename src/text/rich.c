@@ -21,7 +21,7 @@ struct rich {
 	unsigned mask;
 	unsigned aside;
 	enum html_tag want; /* a paragraph or heading that begins with the next text */
-	bool run_empty;     /* nothing was said yet in the heading or paragraph that is open */
+	bool run_empty;	    /* nothing was said yet in the heading or paragraph that is open */
 	struct buf pending; /* masked text waits here, for an address may come in pieces */
 	struct buf scratch;
 };
@@ -43,7 +43,7 @@ static bool
 is_inline(enum html_tag tag)
 {
 	return tag == TAG_A || tag == TAG_EM || tag == TAG_STRONG || tag == TAG_DEL ||
-	    tag == TAG_CODE;
+	       tag == TAG_CODE;
 }
 
 static bool

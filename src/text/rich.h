@@ -28,9 +28,9 @@ struct rendered {
 	struct html html; /* safe HTML of the whole, at most 1 MiB; folds are <details> */
 	struct span text; /* plain UTF-8 of the whole, quotes as "> ", links "label <url>" */
 	struct span own;  /* the same without quotes, attributions, signatures, footers:
-	                   * for mail copies, excerpts and search. Never empty where text is not */
-	bool cut;         /* a cap was reached: the end is missing, the source has it */
-	bool plain;       /* the markup was not read (too long or too deep): shown as typed */
+			   * for mail copies, excerpts and search. Never empty where text is not */
+	bool cut;	  /* a cap was reached: the end is missing, the source has it */
+	bool plain;	  /* the markup was not read (too long or too deep): shown as typed */
 };
 
 struct rich;

@@ -8,11 +8,11 @@
 
 struct text_level {
 	enum html_tag tag;
-	int64_t number;    /* of the next item of an <ol> */
-	char lead[16];     /* "> ", "- ", "12. ": before the first line of a block */
-	bool lead_said;    /* then blanks take its place, except for "> " */
-	size_t label;      /* <a>: where its label begins in out */
-	struct span url;   /* <a>: in the arena */
+	int64_t number;	 /* of the next item of an <ol> */
+	char lead[16];	 /* "> ", "- ", "12. ": before the first line of a block */
+	bool lead_said;	 /* then blanks take its place, except for "> " */
+	size_t label;	 /* <a>: where its label begins in out */
+	struct span url; /* <a>: in the arena */
 };
 
 struct text_write {
@@ -21,7 +21,7 @@ struct text_write {
 	struct text_level level[HTML_DEPTH];
 	size_t depth;
 	unsigned breaks; /* line ends owed before the next text; 2 = an empty line */
-	bool line_open;  /* the lead of the current line is written */
+	bool line_open;	 /* the lead of the current line is written */
 	bool cut;
 };
 

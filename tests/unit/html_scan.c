@@ -13,8 +13,8 @@ struct scan {
 	unsigned depth;
 };
 
-static const char *const allowed[] = { "p", "br", "blockquote", "pre", "code", "em", "strong", "del",
-	"ul", "ol", "li", "a", "h3", "h4", "h5", "h6", "hr", "details", "summary", NULL };
+static const char *const allowed[] = { "p", "br", "blockquote", "pre", "code", "em", "strong",
+	"del", "ul", "ol", "li", "a", "h3", "h4", "h5", "h6", "hr", "details", "summary", NULL };
 
 static bool
 take(struct scan *s, const char *text)
@@ -32,7 +32,8 @@ take_name(struct scan *s)
 {
 	const char *start = s->at;
 
-	while (s->at < s->end && ((*s->at >= 'a' && *s->at <= 'z') || (*s->at >= '0' && *s->at <= '9')))
+	while (s->at < s->end &&
+	       ((*s->at >= 'a' && *s->at <= 'z') || (*s->at >= '0' && *s->at <= '9')))
 		s->at++;
 	for (unsigned i = 0; allowed[i] != NULL; i++)
 		if (strlen(allowed[i]) == (size_t)(s->at - start) &&
@@ -77,7 +78,9 @@ check_attributes(struct scan *s, const char *tag)
 	}
 	if (strcmp(tag, "details") == 0)
 		return take(s, " class=\"quote\"") || take(s, " class=\"signature\"") ||
-		        take(s, " class=\"footer\"") ? NULL : "details of another class";
+			       take(s, " class=\"footer\"")
+			   ? NULL
+			   : "details of another class";
 	if (strcmp(tag, "ol") == 0 && take(s, " start=\"")) {
 		while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
 			s->at++;
@@ -158,8 +161,8 @@ html_scan(struct span html)
 void
 html_scan_text(struct span html, struct buf *out)
 {
-	static const char *const entities[][2] = { { "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" },
-		{ "&quot;", "\"" }, { NULL, NULL } };
+	static const char *const entities[][2] = { { "&amp;", "&" }, { "&lt;", "<" },
+		{ "&gt;", ">" }, { "&quot;", "\"" }, { NULL, NULL } };
 	struct scan s = { html.data, html.data + html.len, { NULL }, 0 };
 
 	while (s.at < s.end) {

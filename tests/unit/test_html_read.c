@@ -42,7 +42,8 @@ static void
 test_attacks(void **state)
 {
 	struct arena *arena = arena_new();
-	struct json *list = json_read(arena, PREAU_SOURCE "/tests/data/html/dompurify-payloads.json");
+	struct json *list =
+	    json_read(arena, PREAU_SOURCE "/tests/data/html/dompurify-payloads.json");
 	unsigned seen = 0;
 
 	(void)state;
@@ -56,6 +57,7 @@ test_attacks(void **state)
 }
 
 /* Each vector in each place: markup that browsers and libxml2 read differently. */
+/* clang-format off */
 static const char *const vectors[] = {
 	"<script>alert(1)</script>",
 	"<img src=x onerror=alert(1)>",
@@ -99,7 +101,9 @@ static const char *const vectors[] = {
 	"</p></blockquote></div></body></html><script>alert(1)</script>",
 	"<p", "<a href=\"", "<!--", "&", "&#x0;", "&#0;&#1;&#x1b;", "\x01\x02", "\xff\xfe<b>", "<\x00>",
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const places[][2] = {
 	{ "", "" },
 	{ "<p>", "</p>" },
@@ -112,6 +116,7 @@ static const char *const places[][2] = {
 	{ "<b><i><u>", "</b>" },
 	{ "<h1>", "</h1>" },
 };
+/* clang-format on */
 
 static void
 test_vectors(void **state)
@@ -130,6 +135,7 @@ test_vectors(void **state)
 }
 
 /* Repeated to a megabyte; where a guard were missing this would take minutes. */
+/* clang-format off */
 static const struct {
 	const char *unit;
 	bool plain; /* too deep to be parsed */
@@ -148,6 +154,7 @@ static const struct {
 	{ "<td>a</td>", false },
 	{ "http://x.example/ ", false },
 };
+/* clang-format on */
 
 static void
 test_storms(void **state)
@@ -221,6 +228,7 @@ test_too_long(void **state)
 
 #define LINK(url, label) "<a href=\"" url "\" rel=\"nofollow ugc noopener\">" label "</a>"
 
+/* clang-format off */
 static const struct {
 	const char *name, *source, *html;
 } cases[] = {
@@ -258,6 +266,7 @@ static const struct {
 	{ "an empty heading", "<h2> </h2><h2><p>a</p></h2>", "<p>a</p>\n" },
 	{ "bad UTF-8", "a\xff", "<p>a\xef\xbf\xbd</p>\n" },
 };
+/* clang-format on */
 
 static void
 test_cases(void **state)
@@ -281,6 +290,7 @@ test_cases(void **state)
 #define SAID "</summary>\n"
 #define END "</details>\n"
 
+/* clang-format off */
 static const struct {
 	const char *name, *source, *html, *own;
 	bool forward;
@@ -333,10 +343,15 @@ static const struct {
 	{ "a telephone", "<div>Oui.</div><div>Envoyé de mon iPhone</div>",
 	    "<p>Oui.</p>\n<details class=\"signature\">\n<summary>···" SAID "<p>Envoyé de mon iPhone</p>\n" END,
 	    "Oui.", false },
+	{ "our answer mark", "<div>Oui.</div><div><p>---- Répondez au-dessus de cette ligne ----</p><pre>a</pre></div>",
+	    "<p>Oui.</p>\n" QUOTE "---- Répondez au-dessus de cette ligne ----" SAID "<pre>a</pre>\n" END, "Oui.", false },
+	{ "headers within pre", "<p>Oui.</p><pre>x<div id=divRplyFwdMsg>De : M</div>y</pre><p>a  b</p>",
+	    "<p>Oui.</p>\n<pre>x</pre>\n" QUOTE "De : M" SAID "<p>y</p>\n<p>a b</p>\n" END, "Oui.\n\nx", false },
 	{ "nothing but a quote", "<blockquote type=cite>Mardi ?</blockquote>",
 	    "<blockquote><p>Mardi ?</p>\n</blockquote>\n", "> Mardi ?", false },
 	{ "nothing but a signature", "<div class=gmail_signature>Jean</div>", "<p>Jean</p>\n", "Jean", false },
 };
+/* clang-format on */
 
 static void
 test_quotes(void **state)

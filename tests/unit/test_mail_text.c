@@ -22,6 +22,7 @@
 
 /* ---- RFC 3676 ---- */
 
+/* clang-format off */
 static const struct {
 	const char *name, *source, *text;
 	bool delsp;
@@ -39,6 +40,7 @@ static const struct {
 	{ "a line of blanks is empty", "a\n \nb\n", "a\n\nb\n", false },
 	{ "soft at the very end", "a ", "a ", false },
 };
+/* clang-format on */
 
 static void
 test_unflow(void **state)
@@ -47,7 +49,8 @@ test_unflow(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(flows); i++) {
-		struct span text = mail_text_unflow(arena, span_of(flows[i].source), flows[i].delsp);
+		struct span text =
+		    mail_text_unflow(arena, span_of(flows[i].source), flows[i].delsp);
 
 		if (!span_is(text, flows[i].text))
 			fail_msg("%s: " SPAN_FORMAT, flows[i].name, SPAN_ARGS(text));
@@ -62,6 +65,7 @@ test_unflow(void **state)
 #define END "</details>\n"
 #define NBSP "\xc2\xa0"
 
+/* clang-format off */
 static const struct {
 	const char *name, *source, *html, *own;
 	struct mail_text_format format;
@@ -124,6 +128,7 @@ static const struct {
 	    "Bonjour à tous\n\n> a b\n\nOui.", { .flowed = true } },
 	{ "bad octets", "a\xff\x01" "b\n", "<p>a\xef\xbf\xbd" "b</p>\n", "a\xef\xbf\xbd" "b", { 0 } },
 };
+/* clang-format on */
 
 static void
 test_cases(void **state)
@@ -194,7 +199,8 @@ test_naughty(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct rendered r;
 
-		if (strchr(cases[i].source, '@') != NULL || strstr(cases[i].source, "/u/") != NULL ||
+		if (strchr(cases[i].source, '@') != NULL ||
+		    strstr(cases[i].source, "/u/") != NULL ||
 		    strchr(cases[i].source, '\xff') != NULL)
 			continue;
 		mail_text_render(arena, span_of(cases[i].source), cases[i].format, &r);
@@ -205,9 +211,11 @@ test_naughty(void **state)
 }
 
 /* Long and hostile: bounded and well formed. The first is over the cap, too. */
+/* clang-format off */
 static const char *const storms[] = { "> ", ">", "\n", "a\n", "> a\n", ">> a\n> b\n", "a  b   c\n", "|||\n", "```\n",
 	"-- \n", "a@", "a@b.fr ", "www.", "www.x.fr ", "http://", "https://x.example/ ", " ", "\t", "é", "\xff", "<",
 	"Le 3/3/2026 <a@b.fr> a écrit :\n", "a \n", "> a \n", "/u/" };
+/* clang-format on */
 
 static void
 test_storms(void **state)
@@ -223,7 +231,9 @@ test_storms(void **state)
 			while (source.len <= (i == 0 ? MAIL_TEXT_MAX : 200000))
 				buf_add_text(&source, storms[i]);
 			mail_text_render(arena, buf_span(&source),
-			    (struct mail_text_format){ .flowed = flowed == 1, .delsp = flowed == 1 }, &r);
+			    (struct mail_text_format){
+				.flowed = flowed == 1, .delsp = flowed == 1 },
+			    &r);
 			if (i == 0)
 				assert_true(r.cut);
 			assert_null(html_scan(r.html.octets));

@@ -59,10 +59,10 @@ struct expected {
 	struct span rest;
 	struct buf out;
 	bool pre;
-	bool line;             /* running text: a line end in it is a soft break */
-	bool linked;           /* the link was opened */
-	struct span url;       /* of the link, as cmark writes it */
-	size_t label;          /* where its label begins in out */
+	bool line;	 /* running text: a line end in it is a soft break */
+	bool linked;	 /* the link was opened */
+	struct span url; /* of the link, as cmark writes it */
+	size_t label;	 /* where its label begins in out */
 };
 
 /* The value of an attribute of a tag, as written. */
@@ -79,7 +79,7 @@ static bool
 may_follow(struct span url)
 {
 	return span_starts_nocase(url, "http://") || span_starts_nocase(url, "https://") ||
-	    (span_starts_nocase(url, "mailto:") && span_find(url, '@') < url.len);
+	       (span_starts_nocase(url, "mailto:") && span_find(url, '@') < url.len);
 }
 
 static bool
@@ -147,8 +147,8 @@ expect_image(struct expected *e, struct span url, struct span alt)
 static bool
 is_block(struct span name)
 {
-	static const char *const blocks[] = { "p", "blockquote", "pre", "ul", "ol", "li", "hr", "h1",
-		"h2", "h3", "h4", "h5", "h6" };
+	static const char *const blocks[] = { "p", "blockquote", "pre", "ul", "ol", "li", "hr",
+		"h1", "h2", "h3", "h4", "h5", "h6" };
 
 	if (span_starts(name, "/"))
 		name = span_from(name, 1);
@@ -183,7 +183,7 @@ expect_tag(struct expected *e, struct span tag)
 		if (span_starts(e->rest, "\n"))
 			e->rest = span_from(e->rest, 1);
 	} else if ((name.len == 2 || name.len == 3) && name.data[name.len - 2] == 'h' &&
-	    ascii_is_digit(name.data[name.len - 1])) {
+		   ascii_is_digit(name.data[name.len - 1])) {
 		expect_heading(e, name);
 	} else {
 		if (span_is(name, "ol") && span_find_text(tag, "start=") < tag.len)
@@ -294,9 +294,9 @@ example_agrees(struct arena *arena, const struct json *example, bool tell)
 	if (html_scan(rendered.html.octets) != NULL)
 		fail_msg("%s: %s", buf_text(&source), html_scan(rendered.html.octets));
 	if (!agrees && tell)
-		print_error("example %s (%s)\n%s\nwant %s\ngot  %s\n\n", json_get_text(example, "number"),
-		    json_get_text(example, "section"), buf_text(&source), buf_text(&e.out),
-		    buf_text(&got));
+		print_error("example %s (%s)\n%s\nwant %s\ngot  %s\n\n",
+		    json_get_text(example, "number"), json_get_text(example, "section"),
+		    buf_text(&source), buf_text(&e.out), buf_text(&got));
 	buf_free(&source);
 	buf_free(&want);
 	buf_free(&got);
@@ -308,8 +308,8 @@ static void
 test_commonmark(void **state)
 {
 	struct arena *arena = arena_new();
-	struct json *list = json_read(arena, PREAU_SOURCE
-	    "/tests/data/markdown/commonmark-spec-0.30.0.json");
+	struct json *list =
+	    json_read(arena, PREAU_SOURCE "/tests/data/markdown/commonmark-spec-0.30.0.json");
 	unsigned seen = 0, wrong = 0;
 
 	(void)state;
@@ -332,6 +332,7 @@ test_commonmark(void **state)
 
 /* ---- bad input and our own rules ---- */
 
+/* clang-format off */
 static const struct {
 	const char *name, *source, *html;
 } cases[] = {
@@ -374,6 +375,7 @@ static const struct {
 	{ "bad UTF-8", "a\xff\xc3", "<p>a\xef\xbf\xbd\xef\xbf\xbd</p>\n" },
 	{ "control characters", "a\x01\x1b[0mb", "<p>a[0mb</p>\n" },
 };
+/* clang-format on */
 
 static void
 test_cases(void **state)
@@ -392,6 +394,7 @@ test_cases(void **state)
 	arena_free(&arena);
 }
 
+/* clang-format off */
 static const struct {
 	const char *name, *source, *text;
 } texts[] = {
@@ -403,6 +406,7 @@ static const struct {
 	{ "code", "    a\n\n    b", "a\n\nb" },
 	{ "loose items", "- a\n\n  b\n- c", "- a\n\n  b\n\n- c" },
 };
+/* clang-format on */
 
 static void
 test_text(void **state)
@@ -422,6 +426,7 @@ test_text(void **state)
 
 /* What costs cmark 0.30 the square of its length, repeated to the cap. These must not
  * be parsed; where they were, this test would take minutes. */
+/* clang-format off */
 static const struct {
 	const char *name, *lead, *unit;
 } hostile[] = {
@@ -433,6 +438,7 @@ static const struct {
 	{ "images never closed", "", "![[]()" },
 	{ "lists in a quote", "> ", "- + * " },
 };
+/* clang-format on */
 
 static void
 repeat(struct buf *out, const char *lead, const char *unit)
@@ -510,9 +516,9 @@ depth_of(const struct buf *source)
 static void
 test_nesting_bound(void **state)
 {
-	static const char *const pieces[] = { "- ", "+ ", "> ", ">", "1. ", "12) ", "  ", "    ", " ",
-		"\t", "x", "\n", "\n\n", "-", "*\n", "* ", "```\n", "10. \n", "5. ", "1.    ", "- a\n",
-		"> a\n", "      " };
+	static const char *const pieces[] = { "- ", "+ ", "> ", ">", "1. ", "12) ", "  ", "    ",
+		" ", "\t", "x", "\n", "\n\n", "-", "*\n", "* ", "```\n", "10. \n", "5. ", "1.    ",
+		"- a\n", "> a\n", "      " };
 	const unsigned most = 6;
 	uint32_t random = 1;
 	unsigned passed = 0, deepest = 0;
@@ -526,8 +532,8 @@ test_nesting_bound(void **state)
 			random = random * 1664525 + 1013904223;
 			if (i == 0)
 				liked = random >> 16;
-			buf_add_text(&source, pieces[(random >> 30 == 0 ? liked : random >> 16) %
-			    COUNT(pieces)]);
+			buf_add_text(&source,
+			    pieces[(random >> 30 == 0 ? liked : random >> 16) % COUNT(pieces)]);
 		}
 		if (markdown_may_parse(buf_span(&source), most)) {
 			unsigned depth = depth_of(&source);
@@ -544,9 +550,11 @@ test_nesting_bound(void **state)
 }
 
 /* Long and yet harmless: must be parsed. */
+/* clang-format off */
 static const char *const harmless[] = { "- a\n", "> a\n", "* * * * * * * * * * * * * * * * * * * *\n",
 	"-----\n", "a\n\n                                                - pasted\n", "1. a\n   - b\n\n",
 	"> - a\n", "![a](https://x.example)", "*a **a ", "[a", "a]", "<a ", "`" };
+/* clang-format on */
 
 static void
 test_caps(void **state)

@@ -53,6 +53,7 @@ shape(struct arena *arena, const struct quote_parts *parts)
 }
 
 /* O own, A attribution, H headers, Q quoted, S signature, F footer, W forwarded. */
+/* clang-format off */
 static const struct {
 	const char *name, *text, *shape;
 } forms[] = {
@@ -166,6 +167,7 @@ static const struct {
 	{ "CRLF", "Oui.\r\n\r\nLe 3/3/2026 à 9:00, Jean a écrit :\r\n> Non ?\r\n", "Oaq" },
 	{ "no line end at the end", "Oui.\n\n> Non ?", "Oq" },
 };
+/* clang-format on */
 
 static void
 test_forms(void **state)
@@ -181,7 +183,8 @@ test_forms(void **state)
 		if (strcmp(shape(arena, &parts), forms[i].shape) == 0)
 			continue;
 		wrong++;
-		print_error("%s: %s, not %s\n", forms[i].name, shape(arena, &parts), forms[i].shape);
+		print_error(
+		    "%s: %s, not %s\n", forms[i].name, shape(arena, &parts), forms[i].shape);
 	}
 	assert_int_equal(wrong, 0);
 	arena_free(&arena);
@@ -189,13 +192,16 @@ test_forms(void **state)
 
 /* ---- public suites: every file agrees or is listed with the reason ---- */
 
+/* clang-format off */
 static const struct {
 	const char *file, *why;
 } reply_deviations[] = {
 	{ "email_15.txt", "what follows a telephone's line without a mark is the author's" },
 	{ "email_german_3.txt", "the same" },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct {
 	const char *file, *why;
 } trimmer_deviations[] = {
@@ -207,6 +213,7 @@ static const struct {
 	{ "signatures.txt", "\"Someone from mobile\" could be a sentence" },
 	{ "spam_1.txt", "nothing but a quote: all is kept, the end too" },
 };
+/* clang-format on */
 
 static struct span
 read_data(struct arena *arena, const char *folder, const char *name)
@@ -285,6 +292,7 @@ test_reply_suite(void **state)
 	arena_free(&arena);
 }
 
+/* clang-format off */
 static const char *const trimmer_files[] = { "block_code_spacers.txt", "email_headers_2.txt",
 	"email_headers_3.txt", "email_headers_5.txt", "embedded_ception.txt", "embedded_email_1.txt",
 	"embedded_email_10.txt", "embedded_email_12.txt", "embedded_email_14.txt",
@@ -297,6 +305,7 @@ static const char *const trimmer_files[] = { "block_code_spacers.txt", "email_he
 	"embedded_email_russian_2.txt", "embedded_email_swedish.txt", "forwarded_gmail.txt",
 	"normalize_line_endings.txt", "quote_only.txt", "retains_spaces_and_formatting.txt",
 	"signatures.txt", "spam_1.txt", "strip.txt", "usenet.txt" };
+/* clang-format on */
 
 static void
 test_trimmer_suite(void **state)
@@ -311,7 +320,8 @@ test_trimmer_suite(void **state)
 
 		for (size_t j = 0; j < COUNT(trimmer_deviations); j++)
 			known = known || strcmp(trimmer_deviations[j].file, name) == 0;
-		if (own_agrees(arena, read_data(arena, "discourse-email_reply_trimmer/emails", name),
+		if (own_agrees(arena,
+			read_data(arena, "discourse-email_reply_trimmer/emails", name),
 			read_data(arena, "discourse-email_reply_trimmer/trimmed", name)) == !known)
 			continue;
 		print_error("%s\n", name);
@@ -332,12 +342,14 @@ own_above(struct arena *arena, const struct quote_parts *parts)
 	return own;
 }
 
+/* clang-format off */
 static const struct {
 	const char *file, *why;
 } forward_deviations[] = {
 	{ "ionos_one_and_one_en_body.txt", "a forward in quote marks whose words are those of a reply" },
 	{ "unknown_en_body_variant_12.txt", "the separator is taken for the forwarder's word there" },
 };
+/* clang-format on */
 
 /* A forward is found where the subject announces it, and what stands above is the
  * forwarder's; what is no forward is not found to be one. */
@@ -351,19 +363,22 @@ test_forward_suite(void **state)
 
 	(void)state;
 	for (; file != NULL; file = file->next) {
-		bool forwarded = json_get(file, "forwarded")->kind == JSON_TRUE, known = false, agrees;
+		bool forwarded = json_get(file, "forwarded")->kind == JSON_TRUE, known = false,
+		     agrees;
 		const struct json *message = json_get(file, "message");
 		struct quote_parts parts;
 
 		if (strstr(file->name, "_subject") != NULL)
 			continue;
 		seen++;
-		split(arena, read_data(arena, "crisp-email-forward-parser", file->name), forwarded, &parts);
+		split(arena, read_data(arena, "crisp-email-forward-parser", file->name), forwarded,
+		    &parts);
 		agrees = parts.forward == forwarded;
 		if (forwarded)
 			agrees = agrees && span_equal(own_above(arena, &parts),
-			    message->kind == JSON_TEXT ? normal(arena, span_of(message->text)) :
-			                                 SPAN(""));
+					       message->kind == JSON_TEXT
+						   ? normal(arena, span_of(message->text))
+						   : SPAN(""));
 		for (size_t i = 0; i < COUNT(forward_deviations); i++)
 			known = known || strcmp(forward_deviations[i].file, file->name) == 0;
 		listed += known;
@@ -400,10 +415,12 @@ test_words(void **state)
 }
 
 /* A megabyte of each: where a rule looked too far, this would take minutes. */
+/* clang-format off */
 static const char *const storms[] = { "> ", ">", "\n", "a\n", "-- \n", "--\na\n", "> a\nb\n",
 	"On 1 <a@b wrote:\n", "Le 3/3/2026 <a@b.fr> a écrit :\n", "De : a@b\nDate : x\n", "De : x\n", "```\n",
 	"____\nx\n", "Envoyé de mon iPhone\n", "________________________________\n", "On 1 a:\n",
 	"-----Message d'origine-----\n", "On 2016 <\n", "ce message est confidentiel\n\n", "é", "\xff" };
+/* clang-format on */
 
 static void
 test_storms(void **state)

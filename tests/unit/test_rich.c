@@ -18,6 +18,7 @@
 
 /* ---- escaping ---- */
 
+/* clang-format off */
 static const struct {
 	const char *name, *text, *as_text, *as_attr;
 } escapes[] = {
@@ -28,6 +29,7 @@ static const struct {
 	{ "control characters", "a\x01\x08\x1b\x7f" "b\tc", "ab\tc", "ab\tc" },
 	{ "accents", "é…€", "é…€", "é…€" },
 };
+/* clang-format on */
 
 static void
 test_escape(void **state)
@@ -53,6 +55,7 @@ test_escape(void **state)
 
 /* ---- addresses that may be followed ---- */
 
+/* clang-format off */
 static const struct {
 	const char *url;
 	bool ok;
@@ -100,6 +103,7 @@ static const struct {
 	{ "mailto:@ville.example", false },
 	{ "mailto:?bcc=a@b", false },
 };
+/* clang-format on */
 
 static void
 test_urls(void **state)
@@ -123,7 +127,8 @@ test_link(void **state)
 
 	(void)state;
 	escape_link(&out, SPAN("https://x.example/?a=1&b='é[]"), SPAN("<a>"));
-	assert_string_equal(buf_text(&out), "<a href=\"https://x.example/?a=1&amp;b=%27%C3%A9%5B%5D\" "
+	assert_string_equal(buf_text(&out),
+	    "<a href=\"https://x.example/?a=1&amp;b=%27%C3%A9%5B%5D\" "
 	    "rel=\"nofollow ugc noopener\">&lt;a&gt;</a>");
 	buf_clear(&out);
 	escape_link(&out, SPAN("javascript:alert(1)"), SPAN("<a>"));
@@ -133,6 +138,7 @@ test_link(void **state)
 
 /* ---- masking ---- */
 
+/* clang-format off */
 static const struct {
 	const char *text, *masked;
 } masks[] = {
@@ -150,6 +156,7 @@ static const struct {
 	{ "https://f.example/ok/abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "https://f.example/ok/…" },
 	{ "https://f.example/u/court", "https://f.example/u/court" },
 };
+/* clang-format on */
 
 static void
 test_mask(void **state)
@@ -168,6 +175,7 @@ test_mask(void **state)
 
 /* ---- bare links ---- */
 
+/* clang-format off */
 static const struct {
 	const char *text;
 	const char *links; /* kind and text of each, apart by blanks */
@@ -195,6 +203,7 @@ static const struct {
 	{ "mailto:moi@ville.example", "2moi@ville.example" },
 	{ "1+1@2.3", "" },
 };
+/* clang-format on */
 
 static void
 test_bare(void **state)
@@ -217,6 +226,7 @@ test_bare(void **state)
 /* ---- rich text in any order ---- */
 
 /* Events: "<x" opens, "/x" closes, others are text; see say(). */
+/* clang-format off */
 static const struct {
 	const char *name, *events, *html, *text;
 } orders[] = {
@@ -248,12 +258,15 @@ static const struct {
 	{ "no link that shows an address in a fold", "[|@https://x.example/?m=a@b.fr|x|/d",
 	    "<details class=\"quote\">\n<summary>···</summary>\n<p>x</p>\n</details>\n", "x" },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum html_tag tag;
 } tags[] = { { "p", TAG_P }, { "q", TAG_BLOCKQUOTE }, { "em", TAG_EM }, { "ul", TAG_UL }, { "li", TAG_LI },
 	{ "h", TAG_H3 }, { "pre", TAG_PRE }, { "a", TAG_A }, { "d", TAG_DETAILS } };
+/* clang-format on */
 
 static void
 say(struct rich *rich, struct span event)
@@ -308,7 +321,8 @@ test_orders(void **state)
 static void
 test_any_order(void **state)
 {
-	static const char *const texts[] = { "a", " ", "\n", "b@c.fr", "<x>", "https://x.example/ " };
+	static const char *const texts[] = { "a", " ", "\n", "b@c.fr", "<x>",
+		"https://x.example/ " };
 	struct arena *arena = arena_new();
 	uint32_t random = 7;
 
@@ -351,13 +365,15 @@ test_any_order(void **state)
 				rich_rule(rich);
 				break;
 			default:
-				rich_text_linked(rich, span_of(texts[(random >> 8) % COUNT(texts)]));
+				rich_text_linked(
+				    rich, span_of(texts[(random >> 8) % COUNT(texts)]));
 				break;
 			}
 		}
 		rich_end(rich, &r);
 		if (html_scan(r.html.octets) != NULL)
-			fail_msg("%s: " SPAN_FORMAT, html_scan(r.html.octets), SPAN_ARGS(r.html.octets));
+			fail_msg(
+			    "%s: " SPAN_FORMAT, html_scan(r.html.octets), SPAN_ARGS(r.html.octets));
 		arena_reset(arena);
 	}
 	arena_free(&arena);
