@@ -23,7 +23,8 @@ test_channel_LDADD = libprocess.a libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS
 libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/process/sandbox.h
 
 # Mail in and out
-libprocess_a_SOURCES += src/process/role_intake.c src/process/role_intake.h src/process/intake_session.c
+libprocess_a_SOURCES += src/process/role_intake.c src/process/role_intake.h src/process/intake_ask.c \
+	src/process/intake_session.c
 libprocess_a_SOURCES += src/process/role_relay.c src/process/role_relay.h src/process/relay_copy.c \
 	src/process/relay_link.c src/process/relay_target.c
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* process/role_intake.h: mail in, by SMTP and LMTP: the inside of the role, shared by
- * role_intake.c (listeners, limits, life) and intake_session.c (one connection).
+ * role_intake.c (listeners, limits, life), intake_session.c (one connection) and
+ * intake_ask.c (its questions to the clerk).
  *
  * A session is the machine mail/smtp_server.h on a net/conn.h. The clerk is asked about
  * every recipient that has the shape of one of ours, and is given the message by the
@@ -106,9 +107,9 @@ void
 intake_session_open(
     struct intake *intake, int fd, bool lmtp, bool trusted, struct intake_peer *peer);
 
-/* A place at the door is free. */
+/* Goes on with what waits in the connection. */
 void
-intake_session_next(struct intake *intake);
+intake_session_run(struct intake_session *session);
 
 /* Shutting down: 421, unless a message is on its way. */
 void
@@ -117,6 +118,34 @@ intake_session_drain(struct intake_session *session);
 /* Frees it without a word. */
 void
 intake_session_free(struct intake_session *session);
+
+/* ---- intake_ask.c ---- */
+
+/* The machine's sink and drop: context is the session. */
+bool
+intake_on_data(void *context, struct span octets);
+void
+intake_on_drop(void *context);
+
+/* Asks about smtp_server_rcpt(), or knows the answer. */
+void
+intake_ask_recipient(struct intake_session *session);
+
+/* Sends what is wanted, now or when there is a place at the door: first come, first
+ * served. */
+void
+intake_want(struct intake_session *session, enum intake_wants wants);
+
+/* A place at the door is free. */
+void
+intake_session_next(struct intake *intake);
+
+void
+intake_stop_waiting(struct intake_session *session);
+
+/* Gives the machine the answer that it waits for. */
+void
+intake_answer(struct intake_session *session, enum err_kind kind, const char *text);
 
 /* ---- role_intake.c ---- */
 
