@@ -34,3 +34,8 @@ test_web_cache_SOURCES = tests/unit/test_web_cache.c
 test_web_cache_LDADD = $(web_test_libs)
 test_form_SOURCES = tests/unit/test_form.c
 test_form_LDADD = $(web_test_libs)
+
+check_PROGRAMS += test_handle
+test_handle_SOURCES = tests/unit/test_handle.c tests/unit/book.c tests/unit/book.h \
+	tests/unit/net_client.c tests/unit/net_client.h
+test_handle_LDADD = $(web_test_libs)

@@ -77,7 +77,7 @@ page_error_show(struct request *req, struct reply *reply, const struct err *err)
 {
 	struct err again = { 0 };
 
-	if (reply->status == 0 || reply->status < 400)
+	if (!reply->refused)
 		reply->status = http_status_of(err->kind);
 	if (reply->status >= 500)
 		log_error("web request=%s refused=%s why=\"%s\"", req->trace,

@@ -144,5 +144,6 @@ bool
 reply_refuse(struct reply *reply, int status, struct err *err, enum err_kind kind, const char *text)
 {
 	reply->status = status;
+	reply->refused = true;
 	return err_set(err, kind, "%s", text);
 }

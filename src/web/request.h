@@ -45,13 +45,14 @@ struct request {
 };
 
 struct reply {
-	int status;          /* 200 unless set; of a refusal: 0 = by its kind */
+	int status;          /* 200 unless set */
 	const char *type;    /* Content-Type */
 	enum site_head head; /* HEAD_PRIVATE unless set */
 	struct view *view;
 	struct buf fields;   /* Set-Cookie, Location ... */
 	struct buf body;
 	struct span etag;    /* with its quotes, or empty */
+	bool refused;        /* by reply_refuse(): the status of a refusal is in status */
 	bool later;          /* an act was sent, its answer function finishes this */
 };
 
