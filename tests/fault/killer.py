@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""kill -9, again and again, while work is open.
+
+One victim at a time in turn, and some times all of them at once: the workers; the workers
+frozen first, so that all stop at the same instant; the supervisor, whose workers must then end
+by themselves; the supervisor and its workers. Half of the victims are frozen until work waits
+for them, and die with it in hand.
+"""
+import os
+import signal
+import time
+
+from tests.flow.site import wait_for
+
+WORK_WAIT, BACK_WAIT = 3.0, 40.0
+
+# (victim, share of the single kills)
+SINGLES = [("clerk.0", 9), ("relay.0", 9), ("intake.0", 7), ("parser.0", 6), ("web.0", 4), ("web.1", 4),
+           ("parser.1", 3), ("auth.0", 3)]
+ALLS = ["workers", "supervisor", "frozen workers", "everybody", "workers"]
+FROZEN = {"parser.0": 0.8, "parser.1": 1.0, "auth.0": 1.0, "web.0": 0.7, "web.1": 0.7}  # else 0.5
+
+# What a victim has in hand, by the names of work() below.
+WORK_OF = {"clerk": ("mail", "web"), "relay": ("outbox",), "intake": ("mail",), "web": ("web", "sign-in"),
+           "auth": ("sign-in",)}
+LANES = {"parser.0": ("inbox",), "parser.1": ("web",)}
+
+
+def draw_victims(dice, kills, alls, singles=None):
+    """kills victims in an order of their own, the alls among them."""
+    victims = []
+    table = singles or SINGLES
+    whole = sum(share for _, share in table)
+    while len(victims) < kills - alls:
+        for name, share in table:
+            victims += [name] * max(1, round(share * (kills - alls) / whole))
+    dice.shuffle(victims)
+    victims = victims[:kills - alls]
+    for at in range(alls):
+        place = (at + 1) * len(victims) // (alls + 1) + at
+        victims.insert(place, "all: " + ALLS[at % len(ALLS)])
+    return victims
+
+
+class Log:
+    """Who lives and who died, as the supervisor's log tells."""
+
+    def __init__(self, site):
+        self.site, self.at, self.rest = site, 0, ""
+        self.up, self.downs, self.lives = {}, [], []
+
+    def look(self):
+        with open(self.site.log, errors="replace") as file:
+            file.seek(self.at)
+            text = self.rest + file.read()
+            self.at = file.tell()
+        lines = text.split("\n")
+        self.rest = lines.pop()
+        for line in lines:
+            words = line.split()
+            if len(words) < 5 or words[2] != "serve" or words[3] != "serve":
+                continue
+            said = dict(word.split("=", 1) for word in words[4:] if "=" in word)
+            if "up" in said and "pid" in said:
+                self.up[said["up"]] = int(said["pid"])
+                self.lives.append((said["up"], int(said["pid"])))
+            elif "down" in said:
+                pid = int(said["pid"])
+                self.downs.append((said["down"], pid, int(said.get("signal", 0)), int(said.get("exit", 0))))
+                if self.up.get(said["down"]) == pid:
+                    del self.up[said["down"]]
+        return self
+
+
+class Killer:
+    def __init__(self, site, desk, dice, say):
+        self.site, self.desk, self.dice, self.say = site, desk, dice, say
+        self.log = Log(site).look()
+        self.roles = sorted(self.log.up)
+        self.kills = []        # what was done, for the judge
+        self.killed = set()    # pids
+        self.orphans = {}      # pid of a worker whose supervisor we killed: how it ended
+        self.last_mail = 0     # parser.0 must be done with these first, or two deaths meet one mail
+
+    # ---- what is in flight ----
+
+    def work(self):
+        with self.desk.lock:
+            found = dict(self.desk.open)
+        found["inbox"], found["outbox"], found["last"] = self.book()
+        return found
+
+    def book(self):
+        """Opened and closed each time: a reader that stays would spare the clerk its recovery."""
+        try:
+            return self.site.rows("SELECT (SELECT count(*) FROM inbox WHERE state = 'new'),"
+                                  " (SELECT count(*) FROM outbox WHERE state = 'due'),"
+                                  " (SELECT coalesce(max(id), 0) FROM inbox WHERE state = 'new')")[0]
+        except Exception:  # the book is being recovered just now
+            return 0, 0, 0
+
+    def has_work(self, names):
+        work = self.work()
+        return any(work[name] for name in names)
+
+    def wait_work(self, names):
+        until = time.monotonic() + WORK_WAIT
+        while time.monotonic() < until and not self.has_work(names):
+            time.sleep(0.001)
+
+    # ---- the deed ----
+
+    def kill(self, number, victim):
+        self.log.look()
+        if victim.startswith("all"):
+            self.kill_all(number, victim.removeprefix("all: "))
+        else:
+            self.kill_one(number, victim)
+
+    def kill_one(self, number, victim):
+        if victim == "parser.0":
+            wait_for(lambda: self.site.one("SELECT count(*) FROM inbox WHERE state = 'new' AND id <= ?",
+                                           self.last_mail) == 0, BACK_WAIT)
+        wait_for(lambda: victim in self.log.look().up, BACK_WAIT)
+        pid = self.log.up[victim]
+        names = LANES.get(victim) or WORK_OF[victim.partition(".")[0]]
+        frozen = self.dice.random() < FROZEN.get(victim, 0.5)
+        if frozen:
+            os.kill(pid, signal.SIGSTOP)
+        self.wait_work(names)
+        time.sleep(self.dice.uniform(0, 0.03))
+        work = self.work()
+        self.deed([pid], number, victim, work, names, frozen)
+        if victim == "parser.0":
+            self.last_mail = work["last"]
+        self.wait_back({victim: pid})
+
+    def kill_all(self, number, how):
+        self.wait_work(("mail", "web"))
+        wait_for(lambda: sorted(self.log.look().up) == self.roles, BACK_WAIT)
+        lives = dict(self.log.up)
+        if how in ("supervisor", "everybody"):
+            with self.desk.console:
+                self.kill_house(number, how, lives)
+            return
+        for pid in lives.values() if how == "frozen workers" else ():
+            os.kill(pid, signal.SIGSTOP)
+        self.deed(lives.values(), number, "all: " + how, self.work(), ("mail", "web", "inbox", "outbox"), False)
+        self.wait_back(lives)
+
+    def kill_house(self, number, how, lives):
+        """The supervisor's last word is never said: its workers' ends are ours to look at."""
+        boss = self.site.process
+        victims = [boss.pid] + (list(lives.values()) if how == "everybody" else [])
+        self.deed(victims, number, "all: " + how, self.work(), ("mail", "web", "inbox", "outbox"), False)
+        boss.wait()
+        for pid in lives.values():
+            wait_for(lambda pid=pid: self.reap(pid), BACK_WAIT)
+        self.site.process = None
+        self.log.look().up.clear()
+        self.site.start()
+        wait_for(lambda: sorted(self.log.look().up) == self.roles, BACK_WAIT)
+
+    def reap(self, pid):
+        """Orphans come to us (PR_SET_CHILD_SUBREAPER)."""
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:  # not ours yet, or reaped by its dying parent
+            return not os.path.exists(f"/proc/{pid}")
+        if found:
+            self.orphans[pid] = status
+        return found != 0
+
+    def deed(self, pids, number, victim, work, names, frozen):
+        at = time.time()
+        for pid in pids:
+            self.killed.add(pid)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        flight = " ".join(f"{name}={work[name]}" for name in ("inbox", "outbox", "mail", "web", "sign-in"))
+        in_hand = any(work[name] for name in names)
+        self.kills.append({"t": at, "victim": victim, "work": work, "in_hand": in_hand})
+        self.say(f"kill {number:2} victim={victim.replace(' ', '-')} pids={len(pids)}"
+                 f"{' frozen' if frozen else ''} in-hand={'yes' if in_hand else 'no'} {flight}")
+
+    def wait_back(self, lives):
+        """Each has another life, and it is ready."""
+        def is_back():
+            self.log.look()
+            return all(self.log.up.get(name, pid) != pid for name, pid in lives.items())
+        wait_for(is_back, BACK_WAIT)
