@@ -10,7 +10,8 @@ struct span
 bounce_find_status(struct span text)
 {
 	for (size_t i = 0; i + 5 <= text.len; i++) {
-		if (strchr("245", text.data[i]) == NULL || text.data[i] == '\0' || text.data[i + 1] != '.')
+		if (strchr("245", text.data[i]) == NULL || text.data[i] == '\0' ||
+		    text.data[i + 1] != '.')
 			continue;
 		if (i > 0 && (ascii_is_digit(text.data[i - 1]) || text.data[i - 1] == '.'))
 			continue;
@@ -22,7 +23,8 @@ bounce_find_status(struct span text)
 		k++;
 		while (k < text.len && ascii_is_digit(text.data[k]) && detail < 4)
 			k++, detail++;
-		bool is_more = k + 1 < text.len && text.data[k] == '.' && ascii_is_digit(text.data[k + 1]);
+		bool is_more =
+		    k + 1 < text.len && text.data[k] == '.' && ascii_is_digit(text.data[k + 1]);
 		if (detail > 0 && detail <= 3 && !is_more) /* an IP address goes on */
 			return span_first(span_from(text, i), k - i);
 	}
@@ -68,7 +70,8 @@ read_recipient(struct bounce_reading *r, const struct header *group)
 	header_value(r->arena, header_get(group, "Action"), &action);
 	recipient.action = parsed_action_find(action.word);
 	struct span diagnostic = header_get(group, "Diagnostic-Code");
-	recipient.diagnostic = clean_line(r->arena, header_text(r->arena, diagnostic, PARSED_LINE_MAX));
+	recipient.diagnostic =
+	    clean_line(r->arena, header_text(r->arena, diagnostic, PARSED_LINE_MAX));
 	recipient.status = arena_span(r->arena, bounce_find_status(header_get(group, "Status")));
 	if (recipient.status.len == 0)
 		recipient.status = arena_span(r->arena, bounce_find_status(diagnostic));
@@ -113,19 +116,21 @@ static bool
 is_status_type(const struct mime_part *part)
 {
 	return mime_type_is(part, "message/delivery-status") ||
-	    mime_type_is(part, "message/global-delivery-status");
+	       mime_type_is(part, "message/global-delivery-status");
 }
 
 static bool
 is_returned_type(const struct mime_part *part)
 {
 	return mime_type_is(part, "message/rfc822") || mime_type_is(part, "message/global") ||
-	    mime_type_is(part, "text/rfc822-headers") || mime_type_is(part, "message/global-headers") ||
-	    mime_type_is(part, "message/rfc822-headers");
+	       mime_type_is(part, "text/rfc822-headers") ||
+	       mime_type_is(part, "message/global-headers") ||
+	       mime_type_is(part, "message/rfc822-headers");
 }
 
 static void
-read_report_part(struct bounce_reading *r, const struct mime_tree *tree, const struct mime_part *part)
+read_report_part(
+    struct bounce_reading *r, const struct mime_tree *tree, const struct mime_part *part)
 {
 	bool is_status = is_status_type(part);
 	bool is_feedback = mime_type_is(part, "message/feedback-report");
@@ -159,7 +164,8 @@ read_fields_in_text(struct bounce_reading *r, struct span text)
 
 	while (span_next_line(&rest, &line)) {
 		line = span_trim(line);
-		if (!span_starts_nocase(line, "final-recipient:") && !span_starts_nocase(line, "action:"))
+		if (!span_starts_nocase(line, "final-recipient:") &&
+		    !span_starts_nocase(line, "action:"))
 			continue;
 		read_status_part(r, span_from(text, (size_t)(line.data - text.data)));
 		return;
@@ -210,7 +216,8 @@ complete_statuses(struct bounce_reading *r)
 	for (size_t i = 0; i < r->parsed->report_recipient_count; i++) {
 		struct parsed_recipient *recipient = &r->parsed->report_recipients[i];
 		bool is_delayed = recipient->action == PARSED_ACTION_DELAYED;
-		if (recipient->status.len > 0 || (recipient->action != PARSED_ACTION_FAILED && !is_delayed))
+		if (recipient->status.len > 0 ||
+		    (recipient->action != PARSED_ACTION_FAILED && !is_delayed))
 			continue;
 		recipient->status = arena_span(r->arena, bounce_status_of(recipient->diagnostic));
 		if (recipient->status.len == 0)

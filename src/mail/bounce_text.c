@@ -7,12 +7,13 @@
 #include "mail/bounce_read.h"
 
 enum {
-	LINES_MAX = 2000,   /* of a report */
+	LINES_MAX = 2000, /* of a report */
 	LINE_MAX_OCTETS = 1000
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* clang-format off */
 /* All tables are compared with utf8_fold()ed text: lower case, no accents. */
 
 /* Where the message that came back begins: what follows is not the report's. */
@@ -104,6 +105,7 @@ static const struct {
 	{ "retry time", "4.4.7" }, { "socket error", "4.4.1" }, { "delivery time", "4.4.7" },
 	{ "been in the queue too long", "4.4.7" }, { "does not exist", "5.1.1" },
 };
+/* clang-format on */
 
 static bool
 has_any(struct span folded, const char *const *words, size_t count)
@@ -175,9 +177,9 @@ static bool
 is_mailer(const struct parsed *parsed)
 {
 	return span_starts_nocase(parsed->from_address, "mailer-daemon") ||
-	    span_starts_nocase(parsed->from_name, "mailer-daemon") ||
-	    span_starts_nocase(parsed->from_name, "mail delivery") ||
-	    span_starts_nocase(parsed->from_address, "double-bounce");
+	       span_starts_nocase(parsed->from_name, "mailer-daemon") ||
+	       span_starts_nocase(parsed->from_name, "mail delivery") ||
+	       span_starts_nocase(parsed->from_address, "double-bounce");
 }
 
 /* The cheap questions first: nearly all mail is from people. */
@@ -193,7 +195,8 @@ bounce_text_is_report(struct bounce_reading *r, const struct header *header, str
 		return false;
 	struct span subject = utf8_fold(r->arena, r->parsed->subject);
 	bool is_named = has_any(subject, subjects, COUNT(subjects));
-	if (is_named && (is_from_mailer || span_starts_nocase(r->parsed->from_address, "postmaster")))
+	if (is_named &&
+	    (is_from_mailer || span_starts_nocase(r->parsed->from_address, "postmaster")))
 		return true;
 	struct span words = utf8_fold(r->arena, span_first(text, 8000));
 	bool is_told = has_any(words, failures, COUNT(failures));
@@ -205,7 +208,7 @@ static bool
 is_address_octet(char c)
 {
 	return ascii_is_alpha(c) || ascii_is_digit(c) ||
-	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c) != NULL);
+	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c) != NULL);
 }
 
 /* The next address in the line from *at on, without what surrounds it. */
@@ -222,7 +225,8 @@ next_address(struct span line, size_t *at, struct span *address)
 			end++;
 		*at = end;
 		*address = span_first(span_from(line, begin), end - begin);
-		while (address->len > 0 && strchr(".'-=/!?*", address->data[address->len - 1]) != NULL)
+		while (
+		    address->len > 0 && strchr(".'-=/!?*", address->data[address->len - 1]) != NULL)
 			address->len--;
 		while (address->len > 0 && strchr("'`.=", address->data[0]) != NULL)
 			*address = span_from(*address, 1);
@@ -244,6 +248,7 @@ is_ours(const struct parsed *parsed, struct span address)
 	return false;
 }
 
+/* clang-format off */
 /* Lines that name other people: senders, helpers. Folded. */
 static const char *const other_lines[] = { "from:", "from ", "sender:", "reply-to:", "message-id",
 	"mail from", "return-path", "envelope-from", "for further assistance", "please contact",
@@ -253,6 +258,7 @@ static const char *const other_lines[] = { "from:", "from ", "sender:", "reply-t
 static const char *const leads[] = { "to:", "to", "recipient:", "recipients:", "address:", "user:",
 	"rcpt to:", "rcpt", "deliver to", "delivered to:", "mailbox:", "destinataire :", "rfc822;",
 	"for", "user", "size:", "recipient", "account", "mailbox", "following address:", "a :" };
+/* clang-format on */
 
 /* How sure is it that the address in this line is a recipient: 2 it stands alone or
  * after a word for it, 1 it is just there, 0 the line speaks of another. */
@@ -272,7 +278,7 @@ line_worth(struct arena *arena, struct span line, struct span address)
 	while (after.len > 0 && strchr(">\"')]", after.data[0]) != NULL)
 		after = span_trim(span_from(after, 1));
 	bool is_first = before.len == 0 || bounce_find_status(before).len > 0 ||
-	    status_of_reply(before).len > 0;
+			status_of_reply(before).len > 0;
 	if (is_first && (after.len == 0 || strchr(":.(,;-", after.data[0]) != NULL))
 		return 2;
 	for (size_t i = 0; i < COUNT(leads); i++)
@@ -364,7 +370,8 @@ read_quoted_head(struct bounce_reading *r, struct span text)
 	struct header header;
 
 	while (span_next_line(&rest, &line)) {
-		bool begins = span_starts_nocase(line, "received:") ||
+		bool begins =
+		    span_starts_nocase(line, "received:") ||
 		    span_starts_nocase(line, "return-path:") || span_starts_nocase(line, "date:") ||
 		    span_starts_nocase(line, "message-id:") || span_starts_nocase(line, "from:") ||
 		    span_starts_nocase(line, "to:") || span_starts_nocase(line, "subject:");

@@ -192,8 +192,8 @@ header_split(struct arena *arena, struct span raw, struct header *header)
 		size_t n = is_blank(line.data[0]) ? 0 : field_name_length(line);
 		bool is_more = is_blank(line.data[0]);
 		if (!is_more && has_field) {
-			is_good = header_add(arena, header, name,
-			    span_make(raw.data + value, begin - value));
+			is_good = header_add(
+			    arena, header, name, span_make(raw.data + value, begin - value));
 			has_field = false;
 			if (!is_good)
 				return;

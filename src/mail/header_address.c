@@ -104,7 +104,8 @@ read_encoded(struct cursor *c, struct buf *out)
 	if (mark + 3 >= rest.len || rest.data[mark + 2] != '?')
 		return false;
 	size_t end = span_find_text(span_from(rest, mark + 3), "?=");
-	if (mark + 3 + end + 2 > rest.len || span_find(span_first(rest, mark + 3 + end), ' ') < mark + 3 + end)
+	if (mark + 3 + end + 2 > rest.len ||
+	    span_find(span_first(rest, mark + 3 + end), ' ') < mark + 3 + end)
 		return false;
 	size_t len = mark + 3 + end + 2;
 	buf_add(out, rest.data, len);
@@ -153,7 +154,8 @@ clean_address(struct arena *arena, struct span in)
 }
 
 static void
-mailbox_add(struct arena *arena, struct header_mailboxes *list, struct span name, struct span address)
+mailbox_add(
+    struct arena *arena, struct header_mailboxes *list, struct span name, struct span address)
 {
 	address = span_trim(address);
 	if (!header_is_address(address))
@@ -163,8 +165,9 @@ mailbox_add(struct arena *arena, struct header_mailboxes *list, struct span name
 		return;
 	if (list->items == NULL)
 		list->items = arena_array(arena, HEADER_MAILBOXES_MAX, sizeof(*list->items));
-	list->items[list->count++] = (struct header_mailbox){
-		header_text(arena, name, PARSED_LINE_MAX), clean_address(arena, address) };
+	list->items[list->count++] =
+	    (struct header_mailbox){ header_text(arena, name, PARSED_LINE_MAX),
+		    clean_address(arena, address) };
 }
 
 /* Where words and an address were written without brackets: the word with the @. */
@@ -257,7 +260,8 @@ pending_quoted(struct cursor *c, struct pending *p)
 }
 
 static void
-mailboxes_octet(struct arena *arena, struct cursor *c, struct pending *p, struct header_mailboxes *list)
+mailboxes_octet(
+    struct arena *arena, struct cursor *c, struct pending *p, struct header_mailboxes *list)
 {
 	char o = cursor_octet(c);
 

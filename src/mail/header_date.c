@@ -203,7 +203,7 @@ next_word(struct span *rest, struct span *word)
 	}
 	size_t begin = i;
 	while (i < rest->len && !ascii_is_space(rest->data[i]) && rest->data[i] != ',' &&
-	    rest->data[i] != '(')
+	       rest->data[i] != '(')
 		i++;
 	*word = span_first(span_from(*rest, begin), i - begin);
 	*rest = span_from(*rest, i);
@@ -237,8 +237,13 @@ header_date(struct span value, int64_t *seconds)
 		d.hour += 12;
 	if (d.is_morning && d.hour == 12)
 		d.hour = 0;
-	struct clock_date date = { .year = d.year, .month = d.month, .day = d.day, .hour = d.hour,
-		.minute = d.minute, .second = d.second, .offset = d.offset };
+	struct clock_date date = { .year = d.year,
+		.month = d.month,
+		.day = d.day,
+		.hour = d.hour,
+		.minute = d.minute,
+		.second = d.second,
+		.offset = d.offset };
 	*seconds = clock_seconds_of(&date);
 	return *seconds >= 0;
 }

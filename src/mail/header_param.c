@@ -9,14 +9,14 @@
 #include "mail/charset.h"
 
 enum {
-	RAW_MAX = 100,         /* parameters looked at, pieces of RFC 2231 counted each */
+	RAW_MAX = 100,	       /* parameters looked at, pieces of RFC 2231 counted each */
 	PARAM_VALUE_MAX = 4096 /* octets of a value */
 };
 
 /* One piece as it stands: name*2*=value. */
 struct piece {
 	struct span name; /* without marks */
-	int64_t index;    /* of a continuation, or -1 */
+	int64_t index;	  /* of a continuation, or -1 */
 	bool is_encoded;  /* percent-encoded, the mark was there */
 	struct span value;
 };
@@ -60,8 +60,8 @@ read_word(struct arena *arena, struct span in, size_t *at)
 
 	while (i < in.len && in.data[i] != ';') {
 		size_t next = skip_blanks(in, i);
-		bool is_gap = next > i && next < in.len && in.data[next] != '/' && n > 0 &&
-		    out[n - 1] != '/';
+		bool is_gap =
+		    next > i && next < in.len && in.data[next] != '/' && n > 0 && out[n - 1] != '/';
 		if (is_gap)
 			break; /* a ";" was forgotten: what follows is a parameter */
 		i = next;
@@ -83,7 +83,7 @@ read_quoted(struct arena *arena, struct span in, size_t *at)
 
 	for (; i < in.len && in.data[i] != '"'; i++) {
 		bool is_pair = in.data[i] == '\\' && i + 1 < in.len &&
-		    (in.data[i + 1] == '"' || in.data[i + 1] == '\\');
+			       (in.data[i + 1] == '"' || in.data[i + 1] == '\\');
 		if (is_pair)
 			i++;
 		out[n++] = in.data[i];
@@ -99,7 +99,7 @@ is_param_next(struct span in, size_t at)
 	size_t i = at;
 
 	while (i < in.len && i - at < 40 && in.data[i] > 32 && in.data[i] < 127 &&
-	    strchr("=;\"(),", in.data[i]) == NULL)
+	       strchr("=;\"(),", in.data[i]) == NULL)
 		i++;
 	return i > at && i < in.len && in.data[i] == '=';
 }
@@ -221,7 +221,8 @@ find_piece(struct pieces *pieces, struct span name, int64_t index, bool is_encod
 {
 	for (size_t i = 0; i < pieces->count; i++) {
 		struct piece *p = &pieces->list[i];
-		if (p->index == index && p->is_encoded == is_encoded && span_equal_nocase(p->name, name))
+		if (p->index == index && p->is_encoded == is_encoded &&
+		    span_equal_nocase(p->name, name))
 			return p;
 	}
 	return NULL;
@@ -256,9 +257,9 @@ join_pieces(struct arena *arena, struct pieces *pieces, struct piece *first)
 			buf_add_span(&octets, value);
 		is_encoded |= p->is_encoded;
 	}
-	struct span value = is_encoded ?
-	    utf8_line(arena, charset_decode(arena, charset, buf_span(&octets), PARAM_VALUE_MAX)) :
-	    header_text(arena, buf_span(&octets), PARAM_VALUE_MAX);
+	struct span value = is_encoded ? utf8_line(arena, charset_decode(arena, charset,
+							      buf_span(&octets), PARAM_VALUE_MAX))
+				       : header_text(arena, buf_span(&octets), PARAM_VALUE_MAX);
 	buf_free(&octets);
 	return value;
 }
@@ -280,8 +281,8 @@ add_param(struct arena *arena, struct pieces *pieces, struct span name, struct h
 	char *lower = arena_strndup(arena, name.data, name.len);
 	for (size_t i = 0; i < name.len; i++)
 		lower[i] = ascii_lower(lower[i]);
-	out->params[out->count++] = (struct header_param){ span_make(lower, name.len),
-		join_pieces(arena, pieces, best) };
+	out->params[out->count++] =
+	    (struct header_param){ span_make(lower, name.len), join_pieces(arena, pieces, best) };
 }
 
 void
@@ -295,7 +296,8 @@ header_value(struct arena *arena, struct span value, struct header_value *out)
 	out->params = arena_array(arena, HEADER_PARAMS_MAX, sizeof(*out->params));
 	for (size_t i = 0; i < pieces->count && out->count < HEADER_PARAMS_MAX; i++) {
 		struct span name = pieces->list[i].name;
-		if (name.len > 0 && header_param(out, arena_strndup(arena, name.data, name.len)).data == NULL)
+		if (name.len > 0 &&
+		    header_param(out, arena_strndup(arena, name.data, name.len)).data == NULL)
 			add_param(arena, pieces, name, out);
 	}
 }

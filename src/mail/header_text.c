@@ -8,8 +8,8 @@
 #include "mail/decode.h"
 
 enum {
-	WORD_MAX = 2000,      /* octets looked at for the end of an encoded word */
-	ATTEMPTS_MAX = 2000,  /* "=?" looked at in one value */
+	WORD_MAX = 2000,     /* octets looked at for the end of an encoded word */
+	ATTEMPTS_MAX = 2000, /* "=?" looked at in one value */
 	DECODED_MAX = 64 * 1024
 };
 

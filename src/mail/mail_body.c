@@ -11,11 +11,11 @@
 enum { NAME_MAX_OCTETS = 150 /* of an attachment */ };
 
 enum role {
-	ROLE_NONE,     /* a multipart, or not decided yet */
-	ROLE_TEXT,     /* text/plain and what is read like it */
+	ROLE_NONE, /* a multipart, or not decided yet */
+	ROLE_TEXT, /* text/plain and what is read like it */
 	ROLE_HTML,
 	ROLE_MARKDOWN,
-	ROLE_HIDDEN,   /* the other form of a text that is shown */
+	ROLE_HIDDEN, /* the other form of a text that is shown */
 	ROLE_ATTACHED
 };
 
@@ -30,7 +30,7 @@ static bool
 is_text_type(const struct mime_part *part)
 {
 	return mime_type_is(part, "text/plain") || mime_type_is(part, "text") ||
-	    mime_type_is(part, "text/enriched");
+	       mime_type_is(part, "text/enriched");
 }
 
 static struct span
@@ -257,7 +257,7 @@ render_html(struct body *body)
 		if (body->roles[i] != ROLE_HTML)
 			continue;
 		add_piece(&all, mime_text(body->arena, body->tree, &body->tree->parts[i],
-		    PARSED_TEXT_MAX, &body->parsed->is_cut));
+				    PARSED_TEXT_MAX, &body->parsed->is_cut));
 	}
 	html_read(body->arena, buf_span(&all), body->parsed->is_forward, &rendered);
 	buf_free(&all);
@@ -365,8 +365,8 @@ attachment_name(struct body *body, const struct mime_part *part)
 
 	if (name.len > 0)
 		return name;
-	return span_of(arena_printf(body->arena, "piece-%zu.%s",
-	    body->parsed->attachment_count + 1, type_extension(part->type.word)));
+	return span_of(arena_printf(body->arena, "piece-%zu.%s", body->parsed->attachment_count + 1,
+	    type_extension(part->type.word)));
 }
 
 static void
@@ -385,7 +385,8 @@ attach(struct body *body, size_t i, struct sha256 *hash)
 	parsed->attachments[parsed->attachment_count] = (struct parsed_attachment){
 		.name = attachment_name(body, part),
 		.type = arena_span(body->arena, part->type.word),
-		.content_id = ids.count > 0 ? arena_span(body->arena, ids.items[0]) : (struct span){ 0 },
+		.content_id =
+		    ids.count > 0 ? arena_span(body->arena, ids.items[0]) : (struct span){ 0 },
 		.offset = part->offset,
 		.length = part->length,
 		.encoding = part->encoding,
@@ -449,7 +450,9 @@ mail_body_opaque(struct arena *arena, struct span raw, struct parsed *parsed)
 {
 	parsed->attachments = arena_array(arena, 1, sizeof(*parsed->attachments));
 	parsed->attachments[0] = (struct parsed_attachment){ .name = SPAN("message.eml"),
-		.type = SPAN("message/rfc822"), .length = raw.len, .size = raw.len };
+		.type = SPAN("message/rfc822"),
+		.length = raw.len,
+		.size = raw.len };
 	parsed->attachment_count = 1;
 	token_sha256(span_from(raw, header_length(raw)), parsed->body_hash);
 }

@@ -124,7 +124,8 @@ read_auto(struct arena *arena, const struct header *header)
 	header_value(arena, header_get(header, "Auto-Submitted"), &value);
 	if (value.word.len == 0 || span_is(value.word, "no"))
 		return PARSED_AUTO_NONE;
-	return span_starts(value.word, "auto-replied") ? PARSED_AUTO_REPLIED : PARSED_AUTO_GENERATED;
+	return span_starts(value.word, "auto-replied") ? PARSED_AUTO_REPLIED
+						       : PARSED_AUTO_GENERATED;
 }
 
 static enum parsed_precedence
@@ -202,7 +203,7 @@ static bool
 is_spam(const struct header *header)
 {
 	return span_is_nocase(span_trim(header_get(header, "X-Spam-Flag")), "yes") ||
-	    span_starts_nocase(span_trim(header_get(header, "X-Spam-Status")), "yes");
+	       span_starts_nocase(span_trim(header_get(header, "X-Spam-Status")), "yes");
 }
 
 static void
@@ -217,7 +218,7 @@ read_signals(struct arena *arena, const struct header *header, struct parsed *pa
 		parsed->x_loop.items[i] = lower(arena, parsed->x_loop.items[i]);
 	parsed->is_spam = is_spam(header);
 	parsed->no_archive = header_count(header, "X-No-Archive") > 0 ||
-	    span_is_nocase(span_trim(header_get(header, "X-Archive")), "no");
+			     span_is_nocase(span_trim(header_get(header, "X-Archive")), "no");
 	parsed->authentication_results =
 	    read_values(arena, header, "Authentication-Results", PARSED_RESULT_MAX);
 }
@@ -239,7 +240,7 @@ static bool
 is_smime(const struct mime_part *part)
 {
 	return mime_type_is(part, "application/pkcs7-mime") ||
-	    mime_type_is(part, "application/x-pkcs7-mime");
+	       mime_type_is(part, "application/x-pkcs7-mime");
 }
 
 static void
@@ -247,13 +248,14 @@ read_tree_signals(const struct mime_tree *tree, struct parsed *parsed)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct mime_part *part = &tree->parts[i];
-		bool is_opaque = is_smime(part) &&
+		bool is_opaque =
+		    is_smime(part) &&
 		    span_is_nocase(header_param(&part->type, "smime-type"), "signed-data");
 		parsed->is_signed |= mime_type_is(part, "multipart/signed") || is_opaque;
-		parsed->is_encrypted |= mime_type_is(part, "multipart/encrypted") ||
-		    (is_smime(part) && !is_opaque);
+		parsed->is_encrypted |=
+		    mime_type_is(part, "multipart/encrypted") || (is_smime(part) && !is_opaque);
 		parsed->is_reaction |= span_is(part->disposition.word, "reaction") ||
-		    mime_type_is(part, "text/vnd.google.email-reaction+json");
+				       mime_type_is(part, "text/vnd.google.email-reaction+json");
 	}
 }
 

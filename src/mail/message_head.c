@@ -9,10 +9,10 @@
 #include "mail/header.h"
 
 enum {
-	LINE_AIM = 76,  /* octets of a line, where it has blanks to fold at */
-	WORD_MAX = 75,  /* of an encoded word, RFC 2047 §2 */
+	LINE_AIM = 76,	/* octets of a line, where it has blanks to fold at */
+	WORD_MAX = 75,	/* of an encoded word, RFC 2047 §2 */
 	PLAIN_MAX = 70, /* of a word that is written as it is */
-	URL_MAX = 900   /* what cannot be folded stays well under 998 */
+	URL_MAX = 900	/* what cannot be folded stays well under 998 */
 };
 
 /* The next word with the blanks before it; the fold stands for one of them. */
@@ -86,13 +86,16 @@ is_plain(struct span text)
 static bool
 is_q_plain(char c)
 {
-	return ascii_is_alpha(c) || ascii_is_digit(c) || (c != '\0' && strchr("!*+-/.,;:()'", c) != NULL);
+	return ascii_is_alpha(c) || ascii_is_digit(c) ||
+	       (c != '\0' && strchr("!*+-/.,;:()'", c) != NULL);
 }
 
 static size_t
 q_length(struct span point)
 {
-	return point.len == 1 && (is_q_plain(point.data[0]) || point.data[0] == ' ') ? 1 : point.len * 3;
+	return point.len == 1 && (is_q_plain(point.data[0]) || point.data[0] == ' ')
+		   ? 1
+		   : point.len * 3;
 }
 
 static void
@@ -198,8 +201,8 @@ check_addresses(const struct outgoing *o, struct err *err)
 		if (rows[i].value.len == 0 && !rows[i].is_needed)
 			continue;
 		if (!is_ascii_address(rows[i].value))
-			return err_set(err, ERR_INVALID, "the address for %s cannot stand in a header",
-			    rows[i].name);
+			return err_set(err, ERR_INVALID,
+			    "the address for %s cannot stand in a header", rows[i].name);
 	}
 	return true;
 }
@@ -207,8 +210,8 @@ check_addresses(const struct outgoing *o, struct err *err)
 static bool
 check_words(const struct outgoing *o, struct err *err)
 {
-	const struct span urls[] = { o->list_help, o->list_subscribe, o->list_archive, o->archived_at,
-		o->unsubscribe_url };
+	const struct span urls[] = { o->list_help, o->list_subscribe, o->list_archive,
+		o->archived_at, o->unsubscribe_url };
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
 		if (!is_url(urls[i]))

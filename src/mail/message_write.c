@@ -9,9 +9,9 @@
 #include "text/html_mail.h"
 
 enum {
-	QP_LINE = 76,             /* octets of an encoded line, the "=" of a soft break included */
-	HOLES_MAX = 64,           /* slots in one message */
-	RANDOM_OCTETS = 17,       /* 28 letters of base32 */
+	QP_LINE = 76,	    /* octets of an encoded line, the "=" of a soft break included */
+	HOLES_MAX = 64,	    /* slots in one message */
+	RANDOM_OCTETS = 17, /* 28 letters of base32 */
 	RANDOM_LETTERS = 28
 };
 
@@ -36,7 +36,8 @@ message_id_new(struct arena *arena, const char *prefix, struct span domain)
 
 	token_random(octets, sizeof octets);
 	token_base32(octets, sizeof octets, letters);
-	return span_of(arena_printf(arena, "%s.%s@" SPAN_FORMAT, prefix, letters, SPAN_ARGS(domain)));
+	return span_of(
+	    arena_printf(arena, "%s.%s@" SPAN_FORMAT, prefix, letters, SPAN_ARGS(domain)));
 }
 
 /* The slot that s begins with, or MESSAGE_SLOTS. */
@@ -181,11 +182,12 @@ size_text(struct arena *arena, size_t octets, const char *language)
 	size_t tenths = octets * 10 / 1024 / 1024;
 
 	if (octets < 1024)
-		return span_of(arena_printf(arena, "%zu %s", octets, is_french ? "octets" : "bytes"));
+		return span_of(
+		    arena_printf(arena, "%zu %s", octets, is_french ? "octets" : "bytes"));
 	if (tenths < 10)
 		return span_of(arena_printf(arena, "%zu K%s", octets / 1024, octet));
-	return span_of(arena_printf(arena, "%zu%s%zu M%s", tenths / 10, is_french ? "," : ".",
-	    tenths % 10, octet));
+	return span_of(arena_printf(
+	    arena, "%zu%s%zu M%s", tenths / 10, is_french ? "," : ".", tenths % 10, octet));
 }
 
 static struct span
@@ -214,7 +216,9 @@ text_body(struct arena *arena, const struct outgoing *o)
 static struct span
 html_body(struct arena *arena, const struct outgoing *o)
 {
-	struct html_mail mail = { .title = o->subject, .language = o->language, .body = o->html,
+	struct html_mail mail = { .title = o->subject,
+		.language = o->language,
+		.body = o->html,
 		.footer = o->footer_html };
 	struct buf out = { 0 };
 
@@ -302,8 +306,8 @@ is_token(struct span token)
 }
 
 bool
-message_template_patch(const struct message_template *template,
-    const struct message_tokens *tokens, struct buf *out, struct err *err)
+message_template_patch(const struct message_template *template, const struct message_tokens *tokens,
+    struct buf *out, struct err *err)
 {
 	size_t begin = out->len;
 
@@ -320,12 +324,12 @@ message_template_patch(const struct message_template *template,
 }
 
 bool
-message_write(struct arena *arena, const struct outgoing *outgoing, struct buf *out,
-    struct err *err)
+message_write(
+    struct arena *arena, const struct outgoing *outgoing, struct buf *out, struct err *err)
 {
 	struct message_template template;
 	struct message_tokens none = { 0 };
 
 	return message_template_build(arena, outgoing, &template, err) &&
-	    message_template_patch(&template, &none, out, err);
+	       message_template_patch(&template, &none, out, err);
 }

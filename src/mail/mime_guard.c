@@ -6,6 +6,7 @@
 #include "mail/mime_read.h"
 
 enum {
+	DASHES_MAX = 100000,
 	WORK_MAX = 512 * 1024 * 1024 /* octets that may be scanned: multiparts times size */
 };
 
@@ -64,9 +65,10 @@ rename_types(char *data, size_t len)
 }
 
 struct count {
-	size_t types;      /* lines "Content-Type" */
+	size_t types;	   /* lines "Content-Type" */
 	size_t multiparts; /* "multipart/" anywhere */
-	size_t open;       /* brackets open in this field; a closing one behind a backslash is none */
+	size_t dashes;	   /* lines that may be delimiters: each is a node of libetpan's */
+	size_t open; /* brackets open in this field; a closing one behind a backslash is none */
 	size_t open_max;
 };
 
@@ -88,6 +90,8 @@ count_line(struct count *c, struct span line)
 
 	if (span_starts_nocase(line, "content-type"))
 		c->types++;
+	if (span_starts(line, "--"))
+		c->dashes++;
 	for (size_t i = 0; i + 10 <= line.len; i++)
 		if (ascii_lower(line.data[i]) == 'm' &&
 		    span_starts_nocase(span_from(line, i), "multipart/"))
@@ -105,7 +109,7 @@ check_counts(struct span body)
 
 	while (span_next_line(&rest, &line))
 		count_line(&c, line);
-	if (c.types > MIME_TYPES_MAX || c.multiparts > MIME_TYPES_MAX)
+	if (c.types > MIME_TYPES_MAX || c.multiparts > MIME_TYPES_MAX || c.dashes > DASHES_MAX)
 		return "too many parts";
 	if (c.open_max > MIME_COMMENTS_MAX)
 		return "too many brackets";
@@ -169,7 +173,8 @@ mime_split(struct arena *arena, struct span content, struct span boundary, size_
 	bool is_open = false, is_closed = false;
 	char line_end = span_find(content, '\n') < content.len ? '\n' : '\r';
 
-	*extents = (struct mime_extents){ .list = arena_array(arena, max + 1, sizeof(struct span)) };
+	*extents =
+	    (struct mime_extents){ .list = arena_array(arena, max + 1, sizeof(struct span)) };
 	while (!is_closed && extents->count < max) {
 		size_t at = content.len - rest.len;
 		if (!span_next(&rest, line_end, &line))

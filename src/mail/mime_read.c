@@ -21,7 +21,8 @@ mailmime_extract_boundary(struct mailmime_content *content_type)
 {
 	if (content_type == NULL || content_type->ct_parameters == NULL)
 		return NULL;
-	for (clistiter *i = clist_begin(content_type->ct_parameters); i != NULL; i = clist_next(i)) {
+	for (clistiter *i = clist_begin(content_type->ct_parameters); i != NULL;
+	     i = clist_next(i)) {
 		const struct mailmime_parameter *p = clist_content(i);
 		struct span value = span_of(p->pa_value);
 		if (!span_is_nocase(span_of(p->pa_name), "boundary"))
@@ -52,7 +53,7 @@ is_media_type(struct span word)
 	for (size_t i = 0; i < word.len; i++) {
 		char c = word.data[i];
 		bool is_fit = ascii_is_alpha(c) || ascii_is_digit(c) || (i == slash && c == '/') ||
-		    (c != '/' && c > 32 && strchr("!#$&^_.+-", c) != NULL);
+			      (c != '/' && c > 32 && strchr("!#$&^_.+-", c) != NULL);
 		if (!is_fit)
 			return false;
 	}
@@ -190,8 +191,9 @@ walk_enter(struct walk *w, size_t index, clistiter *children)
 	if (!word_is_multipart(part->type.word))
 		return NULL;
 	if (boundary.len > 0)
-		mime_split(w->arena, span_first(span_from(w->tree->raw, part->offset), part->length),
-		    boundary, MIME_PARTS_MAX, &own);
+		mime_split(w->arena,
+		    span_first(span_from(w->tree->raw, part->offset), part->length), boundary,
+		    MIME_PARTS_MAX, &own);
 	part->is_multipart = own.delimiters > 0;
 	if (!part->is_multipart)
 		part_is_leaf(part);
@@ -217,7 +219,8 @@ walk_add(struct walk *w, struct span extent, clistiter *children)
 	if (tree->count == MIME_PARTS_MAX)
 		return "too many parts";
 	struct mime_part *part = &tree->parts[tree->count++];
-	part_read(w->arena, tree->raw, start, extent.len, is_digest ? "message/rfc822" : "text/plain", part);
+	part_read(w->arena, tree->raw, start, extent.len,
+	    is_digest ? "message/rfc822" : "text/plain", part);
 	part->depth = w->depth;
 	part->end = tree->count;
 	if (part->header.over_limit != NULL)
@@ -239,7 +242,8 @@ walk_tree(struct walk *w, clistiter *children)
 			continue;
 		}
 		struct span extent = *level->extents++;
-		const struct mailmime *mime = level->next != NULL ? clist_content(level->next) : NULL;
+		const struct mailmime *mime =
+		    level->next != NULL ? clist_content(level->next) : NULL;
 		level->extent_count--;
 		level->next = level->next != NULL ? clist_next(level->next) : NULL;
 		why = walk_add(w, extent, first_child(mime));
@@ -284,7 +288,7 @@ mime_read(struct arena *arena, struct span raw, struct mime_tree *tree)
 	else if (root->header.over_limit != NULL)
 		tree_close(tree, root->header.over_limit);
 	else if (word_is_multipart(root->type.word) &&
-	    header_param(&root->type, "boundary").len > 0)
+		 header_param(&root->type, "boundary").len > 0)
 		read_multipart(arena, tree);
 	else
 		part_is_leaf(root);
@@ -331,8 +335,8 @@ mime_text(struct arena *arena, const struct mime_tree *tree, const struct mime_p
 
 	mime_decode(tree, part, &octets);
 	/* More than max, by one character at least, if there is more. */
-	struct span text = charset_decode(arena, header_param(&part->type, "charset"),
-	    buf_span(&octets), max + 8);
+	struct span text =
+	    charset_decode(arena, header_param(&part->type, "charset"), buf_span(&octets), max + 8);
 	buf_free(&octets);
 	if (text.len > max) {
 		*is_cut = true;

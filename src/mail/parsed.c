@@ -7,7 +7,7 @@
 #include "mail/header.h"
 
 enum value_kind {
-	VALUE_ENUM,    /* an int below max */
+	VALUE_ENUM, /* an int below max */
 	VALUE_BOOL,
 	VALUE_SIZE,    /* size_t up to max */
 	VALUE_TIME,    /* int64_t from 0 */
@@ -24,7 +24,7 @@ struct row {
 	enum value_kind kind;
 	bool is_list; /* the member is a struct span_list, the field repeats */
 	size_t offset;
-	size_t max; /* octets, or the bound of a number */
+	size_t max;   /* octets, or the bound of a number */
 	size_t items; /* of a list */
 };
 
@@ -105,11 +105,11 @@ write_number(struct buf *out, const struct row *row, const void *value)
 	int64_t number = 0;
 
 	if (row->kind == VALUE_ENUM)
-		number = (int64_t)*(const unsigned int *)value;
+		number = (int64_t) * (const unsigned int *)value;
 	else if (row->kind == VALUE_BOOL)
 		number = *(const bool *)value ? 1 : 0;
 	else if (row->kind == VALUE_SIZE)
-		number = (int64_t)*(const size_t *)value;
+		number = (int64_t) * (const size_t *)value;
 	else
 		number = *(const int64_t *)value;
 	if (number != 0)
@@ -285,7 +285,7 @@ static bool
 is_file_name(struct span name)
 {
 	return name.len > 0 && name.len <= PARSED_LINE_MAX && is_line(name) &&
-	    span_find(name, '/') == name.len && span_find(name, '\\') == name.len;
+	       span_find(name, '/') == name.len && span_find(name, '\\') == name.len;
 }
 
 /* What can come out of an extent: no more than its encoding allows. */
@@ -298,7 +298,8 @@ is_size_possible(const struct parsed_attachment *a)
 }
 
 static bool
-read_attachment(struct arena *arena, struct span value, size_t raw_size, struct parsed_attachment *a)
+read_attachment(
+    struct arena *arena, struct span value, size_t raw_size, struct parsed_attachment *a)
 {
 	static const struct row id = { "content-id", VALUE_ID, false, 0, PARSED_ID_MAX, 0 };
 	struct fields f;
@@ -320,7 +321,7 @@ read_attachment(struct arena *arena, struct span value, size_t raw_size, struct 
 		.size = (size_t)size,
 		.is_inline = fields_int(&f, "inline", 0) == 1 };
 	return is_file_name(a->name) && is_lower_type(a->type) && octets_fit(&id, a->content_id) &&
-	    is_size_possible(a);
+	       is_size_possible(a);
 }
 
 /* "5.1.1", or nothing. */
@@ -335,7 +336,8 @@ is_status(struct span s)
 		return true;
 	while (span_next(&s, '.', &part)) {
 		count++;
-		if (!span_int(part, 0, 999, &number) || (count == 1 && number != 2 && number != 4 && number != 5))
+		if (!span_int(part, 0, 999, &number) ||
+		    (count == 1 && number != 2 && number != 4 && number != 5))
 			return false;
 	}
 	return count == 3;
@@ -358,7 +360,7 @@ read_recipient(struct arena *arena, struct span value, struct parsed_recipient *
 		.status = arena_span(arena, fields_get(&f, "status")),
 		.diagnostic = arena_span(arena, fields_get(&f, "diagnostic")) };
 	return octets_fit(&address, r->original) && octets_fit(&address, r->final) &&
-	    is_status(r->status) && octets_fit(&line, r->diagnostic);
+	       is_status(r->status) && octets_fit(&line, r->diagnostic);
 }
 
 struct reading {
@@ -374,11 +376,11 @@ read_nested(struct reading *r, struct span name, struct span value)
 	struct parsed *p = r->parsed;
 
 	if (span_is(name, "attachment") && p->attachment_count < PARSED_ATTACHMENTS_MAX)
-		return read_attachment(r->arena, value, r->raw_size,
-		    &p->attachments[p->attachment_count++]);
+		return read_attachment(
+		    r->arena, value, r->raw_size, &p->attachments[p->attachment_count++]);
 	if (span_is(name, "report-recipient") && p->report_recipient_count < PARSED_RECIPIENTS_MAX)
-		return read_recipient(r->arena, value,
-		    &p->report_recipients[p->report_recipient_count++]);
+		return read_recipient(
+		    r->arena, value, &p->report_recipients[p->report_recipient_count++]);
 	return false;
 }
 
@@ -428,11 +430,12 @@ parsed_read(struct arena *arena, const struct fields *fields, size_t raw_size,
 	size_t at = 0;
 
 	*parsed = (struct parsed){ 0 };
-	parsed->attachments = arena_array(arena,
-	    count_named(fields, "attachment", PARSED_ATTACHMENTS_MAX) + 1, sizeof(*parsed->attachments));
-	parsed->report_recipients = arena_array(arena,
-	    count_named(fields, "report-recipient", PARSED_RECIPIENTS_MAX) + 1,
-	    sizeof(*parsed->report_recipients));
+	parsed->attachments =
+	    arena_array(arena, count_named(fields, "attachment", PARSED_ATTACHMENTS_MAX) + 1,
+		sizeof(*parsed->attachments));
+	parsed->report_recipients =
+	    arena_array(arena, count_named(fields, "report-recipient", PARSED_RECIPIENTS_MAX) + 1,
+		sizeof(*parsed->report_recipients));
 	while (fields_next(fields, &at, &name, &value))
 		if (!read_field(&r, name, value))
 			return err_set(err, ERR_INVALID, "the parser's %.*s is not sound",

@@ -56,7 +56,8 @@ static const struct {
 	{ "vs", REPLY }, { "odp", REPLY }, { "res", REPLY }, { "rif", REPLY }, { "atb", REPLY },
 	{ "ynt", REPLY }, { "bls", REPLY }, { "vb", FORWARD }, { "tr", FORWARD }, { "fw", FORWARD },
 	{ "fwd", FORWARD }, { "wg", FORWARD }, { "rv", FORWARD }, { "enc", FORWARD },
-	{ "i", MAYBE_REPLY }, { "r", MAYBE_REPLY }, { "ref", MAYBE_REPLY }, { "rep", MAYBE_REPLY } };
+	{ "i", MAYBE_REPLY }, { "r", MAYBE_REPLY }, { "ref", MAYBE_REPLY },
+	{ "rep", MAYBE_REPLY } };
 
 /* Octets of blanks at the front: ASCII ones, U+00A0, U+2009, U+202F. */
 static size_t
@@ -229,10 +230,12 @@ thread_subject_is_absence(struct span subject)
 		/* "Absence d'éclairage rue Haute" is a subject: a bare word must end there. */
 		if (span_starts(s, absences[i])) {
 			struct span rest = span_trim(span_from(s, n));
-			bool is_word = strchr(absences[i], ' ') == NULL && absences[i][n - 1] != ':';
-			found = !is_word || rest.len == 0 || strchr(":.!-(", rest.data[0]) != NULL ||
-			    span_starts(rest, "du bureau") || span_starts(rest, "re:") ||
-			    span_starts(rest, "jusqu'au") || span_starts(rest, "du ");
+			bool is_word =
+			    strchr(absences[i], ' ') == NULL && absences[i][n - 1] != ':';
+			found = !is_word || rest.len == 0 ||
+				strchr(":.!-(", rest.data[0]) != NULL ||
+				span_starts(rest, "du bureau") || span_starts(rest, "re:") ||
+				span_starts(rest, "jusqu'au") || span_starts(rest, "du ");
 		}
 	}
 	arena_free(&arena);

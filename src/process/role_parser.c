@@ -23,12 +23,12 @@ enum {
 /* Every path through the libraries once, so that what they load or open lazily is there
  * before the walls close. */
 static const char specimen[] =
-	"From: =?iso-8859-1?Q?Mich=E8le?= <a@example.org>\r\n"
-	"Subject: =?utf-8?B?w6l0w6k=?=\r\n"
-	"Date: Mon, 02 Mar 2026 18:00:00 +0100\r\n"
-	"Content-Type: multipart/alternative; boundary=b\r\n\r\n"
-	"--b\r\nContent-Type: text/html; charset=windows-1252\r\n\r\n<p>\xE9<b>a</b> &eacute;\r\n"
-	"--b\r\nContent-Type: text/plain\r\n\r\n\r\n--b--\r\n";
+    "From: =?iso-8859-1?Q?Mich=E8le?= <a@example.org>\r\n"
+    "Subject: =?utf-8?B?w6l0w6k=?=\r\n"
+    "Date: Mon, 02 Mar 2026 18:00:00 +0100\r\n"
+    "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+    "--b\r\nContent-Type: text/html; charset=windows-1252\r\n\r\n<p>\xE9<b>a</b> &eacute;\r\n"
+    "--b\r\nContent-Type: text/plain\r\n\r\n\r\n--b--\r\n";
 
 static void
 warm_up(void)

@@ -16,6 +16,7 @@ enum { CPU_FACTOR = 20 };
 #else
 enum { CPU_FACTOR = 1 };
 
+/* clang-format off */
 /* What the loop, the allocator and the clock need, and dying in good order. */
 static const int allowed[] = {
 	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
@@ -38,6 +39,7 @@ static const int refused[] = {
 	SCMP_SYS(sysinfo), SCMP_SYS(prlimit64), SCMP_SYS(getdents64), SCMP_SYS(ioctl),
 	SCMP_SYS(uname), SCMP_SYS(getcwd),
 };
+/* clang-format on */
 
 /* Memory may be mapped and its protection changed, but never to be run. */
 static bool
@@ -47,7 +49,7 @@ allow_memory(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 1,
-		        SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0)
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0)
 			return false;
 	return true;
 }

@@ -13,8 +13,8 @@ html_mail_open(struct buf *out, const struct html_mail *mail)
 }
 
 void
-html_mail_file(struct buf *out, struct span word, struct span name, struct span size,
-    struct span url)
+html_mail_file(
+    struct buf *out, struct span word, struct span name, struct span size, struct span url)
 {
 	buf_add_text(out, "<p>");
 	escape_text(out, word);

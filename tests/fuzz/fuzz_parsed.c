@@ -30,7 +30,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    parsed_read(arena, &fields, RAW_SIZE, &parsed, &err)) {
 		for (size_t i = 0; i < parsed.attachment_count; i++)
 			must(parsed.attachments[i].offset <= RAW_SIZE &&
-			    parsed.attachments[i].length <= RAW_SIZE - parsed.attachments[i].offset);
+			     parsed.attachments[i].length <=
+				 RAW_SIZE - parsed.attachments[i].offset);
 		parsed_write(&parsed, &out);
 		must(fields_read(&fields, buf_span(&out)));
 		must(parsed_read(arena, &fields, RAW_SIZE, &again, &err));

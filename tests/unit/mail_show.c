@@ -88,8 +88,10 @@ show_attachments(const struct parsed *p, struct span raw, struct buf *out)
 		const struct parsed_attachment *a = &p->attachments[i];
 		struct span octets = span_first(span_from(raw, a->offset), a->length);
 		buf_printf(out, "attachment: " SPAN_FORMAT " | " SPAN_FORMAT " | %zu octets%s\n",
-		    SPAN_ARGS(a->name), SPAN_ARGS(a->type), a->size, a->is_inline ? " | inline" : "");
-		show_line(out, "  begins", span_first(octets, span_find(span_first(octets, 40), '\r')));
+		    SPAN_ARGS(a->name), SPAN_ARGS(a->type), a->size,
+		    a->is_inline ? " | inline" : "");
+		show_line(
+		    out, "  begins", span_first(octets, span_find(span_first(octets, 40), '\r')));
 	}
 }
 
