@@ -295,6 +295,61 @@ test_held_is_nowhere(void **state)
 	assert_true(has(get(f, arena_printf(f->arena, "/p/%d", held), SIGNED), "HTTP/1.1 404 "));
 }
 
+/* The address after "Location: " or after that mark in a page. */
+static const char *
+after(struct fixture *f, const char *page, const char *mark)
+{
+	const char *at = strstr(page, mark);
+	struct span rest = span_of(at != NULL ? at + strlen(mark) : "");
+	struct span url = span_first(rest, strcspn(rest.data != NULL ? rest.data : "", "\"\r#"));
+
+	assert_true(url.len > 0);
+	return arena_strndup(f->arena, url.data, url.len);
+}
+
+static int
+count(const char *page, const char *text)
+{
+	int found = 0;
+
+	for (; (page = strstr(page, text)) != NULL; page += strlen(text))
+		found++;
+	return found;
+}
+
+/* Whole up to 500 posts, then in pages that miss nothing and show nothing twice; every
+ * permalink leads to a page that has its post. */
+static void
+test_long_thread(void **state)
+{
+	static const int numbers[] = { 1, 2, 500, 501, 502, 1003 };
+	struct fixture *f = *state;
+	int64_t thread = add_thread(f, "Long");
+	const char *page, *url = "/t/1-long";
+	int shown = 0, pages = 0;
+
+	for (int i = 1; i <= 1003; i++)
+		add_post(f, "published", thread, arena_printf(f->arena, "<p>number %d.</p>", i));
+	for (; url[0] != '\0';
+	     url = has(page, "rel=\"next\"") ? after(f, page, "rel=\"next\" href=\"") : "") {
+		page = get(f, url, SIGNED);
+		assert_true(has(page, "HTTP/1.1 200 OK\r\n"));
+		shown += count(page, "<p>number ");
+		assert_int_equal(has(page, "<textarea"), !has(page, "rel=\"next\""));
+		pages++;
+	}
+	assert_int_equal(shown, 1003);
+	assert_int_equal(pages, 3);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		page = get(f, arena_printf(f->arena, "/p/%d", numbers[i]), "");
+		page = get(f, after(f, page, "Location: "), "");
+		assert_true(has(page, arena_printf(f->arena, "id=\"p%d\"", numbers[i])));
+		assert_true(has(page, arena_printf(f->arena, "<p>number %d.</p>", numbers[i])));
+	}
+	assert_true(has(get(f, "/t/1-long?after=nonsense", ""), "<p>number 1.</p>"));
+	assert_true(has(get(f, "/t/1-long?after=99999999999.1", ""), "HTTP/1.1 200 OK\r\n"));
+}
+
 /* ---- acts ---- */
 
 static const char *
@@ -459,6 +514,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held_is_nowhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_post, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_text_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late_answer, setup, teardown),
