@@ -232,6 +232,10 @@ static const struct {
 	{ "pass within a string",        "marie", "192.0.2.1", "mx.ville.example; spf=pass reason=\"; dmarc=pass\"", "held", "unproved", "y" },
 	{ "our server says fail",        "marie", "192.0.2.1", "mx.ville.example; dkim=pass header.d=example.org; dmarc=fail", "held", "failed", "y" },
 	{ "fail beats loopback",         "marie", "127.0.0.1", "mx.ville.example; dmarc=fail", "held", "failed", "y" },
+	{ "fail beats a later pass",     "marie", "192.0.2.1", "mx.ville.example; dmarc=fail\nAuthentication-Results: mx.ville.example; dmarc=pass", "held", "failed", "y" },
+	{ "a pass below a foreign one",  "marie", "192.0.2.1", "mx.evil.example; dmarc=none\nAuthentication-Results: mx.ville.example; dmarc=pass", "held", "unproved", "y" },
+	{ "an address never proved",     "unproved", "192.0.2.1", "", "held", "unproved", "" },
+	{ "the same with a verdict",     "unproved", "192.0.2.1", "mx.ville.example; dmarc=pass", "published", "", "" },
 	{ "nobody says anything",        "marie", "192.0.2.1", "", "held", "unproved", "y" },
 	{ "a stranger, proved",          "eve",   "192.0.2.1", "mx.ville.example; dmarc=pass", "held", "stranger", "" },
 	{ "a stranger, not proved",      "eve",   "192.0.2.1", "", "held", "stranger", "" },
@@ -245,6 +249,8 @@ test_proofs(void **state)
 
 	(void)state;
 	town();
+	world_do(DOOR_CONSOLE, 0, "person.create", "name", "unproved", "address",
+	    "unproved@example.org", NULL);
 	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
 		char *id = arena_printf(world.arena, "p%zu@x.example", i);
 		const char *more = "";
@@ -297,6 +303,27 @@ test_was_it_you(void **state)
 	    world_mail_from("voirie", "x@example.org", "192.0.2.1",
 		world_raw("marie", "Suite", "c@x.example",
 		    "Authentication-Results: mx.ville.example; dmarc=fail\n", "Faux.")),
+	    "held");
+}
+
+/* A yes to a mail that failed frees that mail; it does not speak for the next one. */
+static void
+test_was_it_you_after_a_failure(void **state)
+{
+	struct fields input;
+
+	(void)state;
+	town();
+	(void)world_mail_from("voirie", "x@example.org", "192.0.2.1",
+	    world_raw("marie", "Un trou", "a@x.example",
+		"Authentication-Results: mx.ville.example; dmarc=fail\n", "Un trou."));
+	assert_int_equal(held_as("failed"), 1);
+	input = world_notice("was-it-you");
+	world_do(DOOR_WEB, 0, "post.confirm", "token", fields_text(&input, "token", world.arena),
+	    NULL);
+	assert_string_equal(world_text("state"), "published");
+	assert_string_equal(world_mail_from("voirie", "x@example.org", "192.0.2.1",
+				world_raw("marie", "Suite", "b@x.example", "", "Bouché.")),
 	    "held");
 }
 
@@ -377,6 +404,11 @@ test_second_copy_proves(void **state)
 	first = world_post;
 	raw = world_raw("paul", "Re: Un trou", "b@x.example", "In-Reply-To: <a@x.example>\n", "Oui.");
 	assert_string_equal(world_mail_from("voirie", "x@y.example", "192.0.2.1", raw), "held");
+	/* Somebody else who is proved proves nothing about Paul. */
+	assert_string_equal(world_mail("voirie", world_raw("marie", "Re: Un trou", "b@x.example",
+						     "In-Reply-To: <a@x.example>\n", "Oui.")),
+	    "merged");
+	assert_int_equal(held_as("unproved"), 1);
 	assert_true(mail_token_make(&world.clerk.token_keys, MAIL_PURPOSE_REPLY, (uint64_t)first,
 	    (uint64_t)paul, token));
 	assert_string_equal(world_mail_from(arena_printf(world.arena, "voirie+r.%s", token),
@@ -471,6 +503,12 @@ test_private(void **state)
 				world_raw("paul", "x", "b@x.example", "", "x")),
 	    "refused");
 	assert_string_equal(world_mail(to, world_raw("eve", "x", "c@x.example", "", "x")), "refused");
+	/* Nobody is written to at an address that was never proved. */
+	assert_true(mail_token_make_one(&world.clerk.token_keys, MAIL_PURPOSE_AUTHOR,
+	    (uint64_t)world_number("SELECT id FROM person WHERE name_shown = 'eve'"), token));
+	assert_string_equal(world_mail(arena_printf(world.arena, "a.%s", token),
+				world_raw("paul", "x", "d@x.example", "", "x")),
+	    "refused");
 	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'private'"), 1);
 }
 
@@ -567,6 +605,7 @@ main(void)
 		TEST(test_robots),
 		TEST(test_proofs),
 		TEST(test_was_it_you),
+		TEST(test_was_it_you_after_a_failure),
 		TEST(test_confirm_by_mail),
 		TEST(test_merged_and_alias),
 		TEST(test_second_copy_proves),

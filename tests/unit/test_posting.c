@@ -283,6 +283,16 @@ test_index_of_a_turn(void **state)
 	book_ok(act_begin(&world.clerk, &err), &err);
 	book_ok(act_commit(&world.clerk, &err), &err);
 	assert_int_equal(indexed("lost"), 0);
+	/* An act that fails after its post was made. */
+	world_forum("voirie");
+	world_subscribe(world_person("marie"), "voirie", "each");
+	book_do(world.db, "CREATE TRIGGER no BEFORE INSERT ON outbox BEGIN"
+			  " SELECT RAISE(ABORT, 'no'); END");
+	world_no(ERR_CONFLICT, DOOR_WEB, 1, "post.add", "forum", "voirie", "subject", "x", "source",
+	    "failed", NULL);
+	assert_int_equal(indexed("failed"), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM post"), 0);
+	book_do(world.db, "DROP TRIGGER no");
 	/* Without a turn it is written at once. */
 	book_ok(indexing_add(&world.clerk, &lost, &err), &err);
 	assert_int_equal(indexed("lost"), 1);
