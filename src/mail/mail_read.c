@@ -182,7 +182,7 @@ read_list_post(struct arena *arena, struct span value)
 	return keep_last(arena, items, count, PARSED_REFERENCES_MAX);
 }
 
-/* All values of a field, cleaned and cut, the first ones. */
+/* All values of a field that say something, cleaned and cut, the first ones. */
 static struct span_list
 read_values(struct arena *arena, const struct header *header, const char *name, size_t max_octets)
 {
@@ -190,11 +190,14 @@ read_values(struct arena *arena, const struct header *header, const char *name, 
 	struct span value;
 
 	list.items = arena_array(arena, PARSED_RESULTS_MAX, sizeof(*list.items));
-	while (list.count < PARSED_RESULTS_MAX && header_find(header, name, list.count, &value)) {
+	for (size_t n = 0; list.count < PARSED_RESULTS_MAX; n++) {
+		if (!header_find(header, name, n, &value))
+			break;
 		value = utf8_line(arena, span_first(value, max_octets));
 		while (value.len > max_octets)
 			value = utf8_first(value, utf8_count(value) - 1);
-		list.items[list.count++] = value;
+		if (value.len > 0)
+			list.items[list.count++] = value;
 	}
 	return list;
 }

@@ -151,7 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	/* STARTTLS throws away what stands in the same packet: pieces matter there */
 	run(&whole, data + 1, size - 1, data[0], size);
-	run(&pieces, data + 1, size - 1, data[0], 1 + data[0] / 16);
+	run(&pieces, data + 1, size - 1, data[0], 1 + (size_t)data[0] / 16);
 	check_replies(buf_span(&whole.replies));
 	check_replies(buf_span(&pieces.replies));
 	if ((data[0] & 2) == 0) {
