@@ -14,6 +14,7 @@
 #include "rules/moderation.h"
 #include "rules/posting.h"
 #include "rules/signup.h"
+#include "rules/upkeep.h"
 
 enum {
 	SLUG_MAX = 60,
@@ -252,6 +253,7 @@ const struct act_kind act_kinds[] = {
 	{ "mail.replay",         may_administrator,   inbox_fields,               NEEDS_JOURNAL,              NULL,             intake_replay,           NULL },
 	{ "delivery.report",     may_relay,           delivery_report_fields,     NEEDS_NOTHING,              NULL,             delivery_report,         NULL },
 	{ "delivery.start",      may_relay,           delivery_start_fields,      NEEDS_NOTHING,              NULL,             delivery_start,          NULL },
+	{ "house.clean",         may_house,           no_fields,                  NEEDS_NOTHING,              NULL,             upkeep_clean,            NULL },
 	{ "import.add",          may_administrator,   import_add_fields,          NEEDS_PARSE_MAIL,           NULL,             import_add,              NULL },
 	{ NULL, NULL, no_fields, 0, NULL, NULL, NULL },
 };

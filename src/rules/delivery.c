@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/token.h"
 #include "base/utf8.h"
 #include "rules/notice.h"
 #include "store/outbox.h"
 #include "store/person.h"
+#include "store/subscription.h"
 
 enum {
 	RETRY_MOST = 4 * 3600, /* seconds between two tries, at most */
@@ -18,6 +20,28 @@ enum {
 };
 
 /* ---- into the outbox ---- */
+
+/* A fault on purpose (base/fault.h): every eighth post forgets its forum's first subscriber. */
+static bool
+forget_one(struct clerk *clerk, struct arena *arena, struct outbox_post what, struct err *err)
+{
+	struct subscription *first;
+	struct person_address address;
+	struct span folded;
+	size_t found;
+	int64_t count;
+
+	if (!subscription_list_forum(clerk->db, arena, what.forum, 0, 1, &first, &found, err))
+		return false;
+	if (found == 1 &&
+	    person_address_preferred(clerk->db, arena, first->person, &address, err)) {
+		folded = span_of(address.folded);
+		what.already = &folded;
+		what.already_count = 1;
+	}
+	clerk->relay_due = true;
+	return outbox_add_post(clerk->db, &what, &count, err);
+}
 
 bool
 delivery_queue_post(struct clerk *clerk, const struct delivery_new *new, struct err *err)
@@ -33,6 +57,8 @@ delivery_queue_post(struct clerk *clerk, const struct delivery_new *new, struct 
 	};
 	int64_t count;
 
+	if (fault_is("outbox-forgotten") && new->post % 8 == 0)
+		return forget_one(clerk, new->arena, what, err);
 	if (!outbox_add_post(clerk->db, &what, &count, err))
 		return false;
 	clerk->relay_due = clerk->relay_due || count > 0;

@@ -293,6 +293,35 @@ test_address_known(void **state)
 	assert_int_equal(known("voirie"), ERR_DENIED);
 }
 
+/* What is over goes; what is not stays. */
+static void
+test_clean(void **state)
+{
+	int64_t marie;
+
+	(void)state;
+	marie = world_person("marie");
+	world_key("k");
+	world_do(DOOR_CONSOLE, 0, "person.create", "name", "x", NULL);
+	(void)world_session(marie);
+	world_do(DOOR_WEB, 0, "session.ask", "address", "marie@example.org", NULL);
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_int_equal(world_number("SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM"
+				      " token) + (SELECT count(*) FROM act_key)"),
+	    3);
+	assert_true(world_number("SELECT count(*) FROM rate") > 0);
+	world.clerk.now += 2 * 86400;
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_int_equal(world_number("SELECT count(*) FROM session"), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM token"), 1);
+	world.clerk.now += 31 * 86400;
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_int_equal(world_number("SELECT (SELECT count(*) FROM token) + (SELECT count(*) FROM"
+				      " act_key) + (SELECT count(*) FROM rate)"),
+	    0);
+	world_no(ERR_DENIED, DOOR_WEB, marie, "house.clean", NULL);
+}
+
 static void
 test_reserved_slugs(void **state)
 {
@@ -317,6 +346,7 @@ main(void)
 		TEST(test_rolled_back),
 		TEST(test_keys),
 		TEST(test_address_known),
+		TEST(test_clean),
 		TEST(test_reserved_slugs),
 	};
 
