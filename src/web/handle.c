@@ -172,9 +172,10 @@ choose_lang(struct request *req)
 	}
 }
 
-/* A visit is noted at most hourly: the one thing that reading changes. */
+/* A visit is noted at most hourly: the one thing that reading changes. The cookie then
+ * lives on as the session does. */
 static void
-note_visit(struct request *req)
+note_visit(struct request *req, struct reply *reply)
 {
 	struct site_act act = { .name = "session.seen", .trace = req->trace, .fd = -1 };
 	struct buf input = { 0 };
@@ -184,7 +185,8 @@ note_visit(struct request *req)
 	fields_add(&input, "session", req->session);
 	act.session = req->session;
 	act.input = buf_span(&input);
-	(void)req->site->send(req->site->door, &act, NULL, NULL);
+	if (req->site->send(req->site->door, &act, NULL, NULL))
+		login_set_session(req, reply, req->session);
 	buf_free(&input);
 }
 
@@ -385,7 +387,7 @@ make_page(struct request *req, struct reply *reply, struct err *err)
 
 	if (!open_reading(req, err))
 		return false;
-	note_visit(req);
+	note_visit(req, reply);
 	forget_dead_session(req, reply);
 	if (!check_signed(req, reply, &done, err) || done)
 		return done;

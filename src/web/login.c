@@ -100,7 +100,8 @@ void
 login_set_session(struct request *req, struct reply *reply, struct span secret)
 {
 	set_cookie(req, reply, cookie_name(req->site, "s", "__Host-s"), secret, SESSION_LIFE);
-	set_cookie(req, reply, cookie_name(req->site, "p", "__Host-p"), span_of(""), 0);
+	if (req->visit.len > 0)
+		set_cookie(req, reply, cookie_name(req->site, "p", "__Host-p"), span_of(""), 0);
 }
 
 void

@@ -288,6 +288,7 @@ show_held(const struct request *req, struct view *view, const struct held_view *
 struct view *
 show_form(const struct request *req, struct view *view, const struct show_form *form)
 {
+	int64_t most = req->site->settings->mail_size;
 	struct view *sub = view_sub(view, "form");
 
 	(void)view_url(sub, "action", form->action);
