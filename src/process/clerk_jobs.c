@@ -258,19 +258,25 @@ count_death(struct clerk_state *state, struct work *work)
 	return false;
 }
 
+static bool
+is_death(struct work *work, enum worker_end last)
+{
+	return last == WORKER_DIED || ++work->kills % KILLS_MAX == 0;
+}
+
 void
-clerk_job_helper_up(struct clerk_state *state, struct peer *helper, bool died)
+clerk_job_helper_up(struct clerk_state *state, struct peer *helper, enum worker_end last)
 {
 	struct work_queue old = helper->jobs;
 	struct work *work, *again[LANE_DEPTH];
-	bool suspect = died; /* the oldest one */
+	bool suspect = last != WORKER_ENDED; /* the oldest one */
 	int count = 0;
 
 	if (old.head == NULL)
 		old.tail = &old.head;
 	work_queue_init(&helper->jobs);
 	while ((work = work_pop(&old)) != NULL) {
-		bool given_up = suspect && !count_death(state, work);
+		bool given_up = suspect && is_death(work, last) && !count_death(state, work);
 		suspect = false;
 		if (!given_up && count < LANE_DEPTH)
 			again[count++] = work;

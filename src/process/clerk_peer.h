@@ -38,6 +38,7 @@ struct work {
 	enum job_kind job;         /* what it waits for, or JOB_NONE */
 	uint64_t job_id;
 	int deaths;                /* of the helper while at it */
+	int kills;                 /* of the helper, from outside, while at it */
 	int job_fd;                /* goes with the job, or -1 */
 	struct span job_octets;
 	size_t job_size;

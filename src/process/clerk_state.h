@@ -12,7 +12,8 @@ enum {
 	TURN_MS = 20,          /* ... or 20 ms in one transaction */
 	LANE_DEPTH = 16,       /* jobs sent to one parser and not yet answered */
 	AUTH_WAITING_MAX = 32, /* then 503: a hash costs 45 ms */
-	DEATHS_MAX = 2         /* what kills twice is set aside */
+	DEATHS_MAX = 2,        /* what kills twice is set aside */
+	KILLS_MAX = 5          /* so many SIGKILLs from outside count as one such death */
 };
 
 struct clerk_state {
@@ -68,7 +69,7 @@ clerk_job_result(struct clerk_state *state, struct peer *helper, const struct fr
 
 /* A helper was replaced: its unanswered jobs are sent again, or given up. */
 void
-clerk_job_helper_up(struct clerk_state *state, struct peer *helper, bool died);
+clerk_job_helper_up(struct clerk_state *state, struct peer *helper, enum worker_end last);
 
 /* Takes rows of the inbox in hand as far as the parser has room. */
 void

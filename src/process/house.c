@@ -26,7 +26,7 @@
 #include "base/log.h"
 #include "net/listen.h"
 
-enum { SETTINGS_MAX = 256 * 1024 };
+enum { SETTINGS_MAX = 256 * 1024, PEM_MAX = 256 * 1024 };
 
 static const char *const key_names[] = { "token", "token.old", "seal", "pepper", "log" };
 
@@ -50,6 +50,34 @@ read_settings(struct house *house, struct settings *settings, struct span *text,
 	return good;
 }
 
+static bool
+read_pem(struct house *house, const char *path, struct span *pem, struct err *err)
+{
+	struct buf file = { 0 };
+	bool good = file_read(path, PEM_MAX, &file, err);
+
+	if (good)
+		*pem = arena_span(house->arena, buf_span(&file));
+	token_wipe(file.data, file.len);
+	buf_free(&file);
+	return good;
+}
+
+/* Read here, since the roles that speak TLS may not read the key's file. */
+static bool
+read_tls(struct house *house, const struct settings *settings, struct err *err)
+{
+	struct span chain = { 0 }, key = { 0 };
+
+	if (settings->tls_certificate[0] != '\0' &&
+	    (!read_pem(house, settings->tls_certificate, &chain, err) ||
+	        !read_pem(house, settings->tls_key, &key, err)))
+		return err_in(err, "tls.certificate, tls.key");
+	house->tls_chain = chain;
+	house->tls_key = key;
+	return true;
+}
+
 bool
 house_read(struct house *house, const char *file, struct err *err)
 {
@@ -59,7 +87,8 @@ house_read(struct house *house, const char *file, struct err *err)
 	house->arena = arena_new();
 	house->file = arena_strdup(house->arena, real != NULL ? real : file);
 	free(real);
-	return read_settings(house, &house->settings, &house->text, err);
+	return read_settings(house, &house->settings, &house->text, err) &&
+	       read_tls(house, &house->settings, err);
 }
 
 bool
@@ -72,6 +101,8 @@ house_reread(struct house *house, struct err *err)
 		return false;
 	if (strcmp(settings.data, house->settings.data) != 0)
 		return err_set(err, ERR_INVALID, "data cannot change while the server runs");
+	if (!read_tls(house, &settings, err))
+		return false;
 	house->settings = settings;
 	house->text = text;
 	return true;

@@ -27,6 +27,7 @@ struct house {
 	const char *file;     /* settings file */
 	struct span text;     /* its text, handed to every worker */
 	struct settings settings;
+	struct span tls_chain, tls_key; /* PEM; empty where tls.certificate is not said */
 	bool as_root;
 	uid_t owner, doors;   /* only as root */
 	gid_t owner_group, doors_group, read_group;

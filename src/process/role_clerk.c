@@ -325,7 +325,8 @@ clerk_start(struct worker *worker, struct err *err)
 }
 
 static void
-clerk_worker_up(struct worker *worker, const char *role, int index, uint32_t incarnation, bool died)
+clerk_worker_up(struct worker *worker, const char *role, int index, uint32_t incarnation,
+    enum worker_end last)
 {
 	struct clerk_state *state = worker->state;
 
@@ -336,7 +337,7 @@ clerk_worker_up(struct worker *worker, const char *role, int index, uint32_t inc
 		peer->incarnation = incarnation;
 		channel_forget(peer->channel);
 		if (is_helper(peer))
-			clerk_job_helper_up(state, peer, died);
+			clerk_job_helper_up(state, peer, last);
 	}
 }
 

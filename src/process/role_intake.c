@@ -162,21 +162,16 @@ listen_all(struct intake *intake, const char *name, bool lmtp)
 	}
 }
 
-/* Keys come by the control pair where the supervisor reads them, else from their files. */
+/* The supervisor reads the files, which the doors' user may not. */
 static bool
 open_tls(struct intake *intake, struct tls **tls, struct err *err)
 {
-	const struct settings *settings = &intake->worker->settings;
-	const struct fields *start = &intake->worker->start;
+	const struct worker *worker = intake->worker;
 
 	*tls = NULL;
-	if (settings->tls_certificate[0] == '\0')
+	if (worker->tls_chain.len == 0)
 		return true;
-	if (fields_has(start, "tls.chain"))
-		*tls = tls_server_new(
-		    fields_get(start, "tls.chain"), fields_get(start, "tls.key"), NULL, err);
-	else
-		*tls = tls_server_load(settings->tls_certificate, settings->tls_key, NULL, err);
+	*tls = tls_server_new(worker->tls_chain, worker->tls_key, NULL, err);
 	return *tls != NULL;
 }
 

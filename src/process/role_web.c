@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/token.h"
 #include "net/http.h"
 #include "process/door.h"
 #include "process/role.h"
@@ -15,7 +13,7 @@
 #include "web/handle.h"
 #include "web/site.h"
 
-enum { PROXIES_MAX = 16, LISTENERS_MAX = 8, PEM_MAX = 1024 * 1024 };
+enum { PROXIES_MAX = 16, LISTENERS_MAX = 8 };
 
 /* Who waits for the answer of an open act. */
 struct waiting {
@@ -102,37 +100,20 @@ read_proxies(struct web *web, struct err *err)
 	return true;
 }
 
-static bool
-read_pem(const struct worker *worker, const char *field, const char *path, struct buf *out,
-    struct err *err)
-{
-	if (!fields_has(&worker->start, field))
-		return file_read(path, PEM_MAX, out, err);
-	buf_add_span(out, fields_get(&worker->start, field));
-	return true;
-}
-
 /* Connections that last keep their keys; new ones get the new. */
 static bool
 open_tls(struct web *web, struct err *err)
 {
-	const struct settings *settings = &web->worker->settings;
-	struct buf chain = { 0 }, key = { 0 };
-	bool ok;
+	const struct worker *worker = web->worker;
 
-	if (!settings->listen_tls)
+	if (!worker->settings.listen_tls)
 		return true;
-	ok = read_pem(web->worker, "tls.chain", settings->tls_certificate, &chain, err) &&
-	     read_pem(web->worker, "tls.key", settings->tls_key, &key, err);
-	if (ok && web->tls != NULL)
-		ok = tls_server_swap(web->tls, buf_span(&chain), buf_span(&key), err);
-	else if (ok)
-		ok = (web->tls = tls_server_new(
-			  buf_span(&chain), buf_span(&key), "http/1.1", err)) != NULL;
-	token_wipe(key.data, key.len);
-	buf_free(&chain);
-	buf_free(&key);
-	return ok;
+	if (worker->tls_chain.len == 0)
+		return err_set(err, ERR_INVALID, "listen.tls needs tls.certificate and tls.key");
+	if (web->tls != NULL)
+		return tls_server_swap(web->tls, worker->tls_chain, worker->tls_key, err);
+	web->tls = tls_server_new(worker->tls_chain, worker->tls_key, "http/1.1", err);
+	return web->tls != NULL;
 }
 
 static bool

@@ -172,16 +172,27 @@ hand_descriptors(struct handing *h, const struct child *child)
 	}
 }
 
+/* Settings, and for the doors that speak TLS certificate and key. */
+static void
+add_settings(const struct child *child, struct buf *out)
+{
+	const struct house *house = &child->supervisor->house;
+
+	fields_add_text(out, "settings.file", house->file);
+	fields_add(out, "settings", house->text);
+	if (strstr(child->role->listens, "listen.") == NULL || house->tls_chain.len == 0)
+		return;
+	fields_add(out, "tls.chain", house->tls_chain);
+	fields_add(out, "tls.key", house->tls_key);
+}
+
 static void
 write_start(struct child *child, struct handing *h, struct buf *message)
 {
-	struct house *house = &child->supervisor->house;
-
 	frame_begin(message, MESSAGE_START, child->incarnation, 0);
 	fields_add_int(message, "index", child->index);
 	fields_add_int(message, "after.death", child->suspect);
-	fields_add_text(message, "settings.file", house->file);
-	fields_add(message, "settings", house->text);
+	add_settings(child, message);
 	hand_keys(h, child);
 	buf_add_span(message, buf_span(&h->fields));
 }
@@ -246,6 +257,7 @@ tell_clerk(struct child *child)
 	fields_add_int(&fields, "index", child->index);
 	fields_add_int(&fields, "incarnation", child->incarnation);
 	fields_add_int(&fields, "died", child->died);
+	fields_add_int(&fields, "killed", child->died && !child->suspect);
 	tell(clerk_of(child->supervisor), MESSAGE_WORKER_UP, &fields);
 	buf_free(&fields);
 }
@@ -442,10 +454,12 @@ on_sighup(int number, void *arg)
 		return;
 	}
 	buf_init(&fields, MESSAGE_MAX);
-	fields_add_text(&fields, "settings.file", s->house.file);
-	fields_add(&fields, "settings", s->house.text);
-	for (int i = 0; i < s->count; i++)
+	for (int i = 0; i < s->count; i++) {
+		buf_clear(&fields);
+		add_settings(&s->children[i], &fields);
 		tell(&s->children[i], MESSAGE_RELOAD, &fields);
+	}
+	token_wipe(fields.data, fields.room);
 	buf_free(&fields);
 	log_info("serve reload=told");
 }

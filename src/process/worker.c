@@ -92,6 +92,8 @@ read_settings(struct worker *worker, const struct fields *fields, struct err *er
 		arena_free(&arena);
 		return false;
 	}
+	worker->tls_chain = arena_span(arena, fields_get(fields, "tls.chain"));
+	worker->tls_key = arena_span(arena, fields_get(fields, "tls.key"));
 	arena_free(&worker->settings_arena);
 	worker->settings_arena = arena;
 	worker->settings = settings;
@@ -139,7 +141,9 @@ on_worker_up(struct worker *worker, const struct frame *frame)
 		worker->ops->worker_up(worker, fields_text(&frame->fields, "role", arena),
 		    (int)fields_int(&frame->fields, "index", 0),
 		    (uint32_t)fields_int(&frame->fields, "incarnation", 0),
-		    fields_int(&frame->fields, "died", 0) != 0);
+		    fields_int(&frame->fields, "killed", 0) != 0 ? WORKER_KILLED
+		    : fields_int(&frame->fields, "died", 0) != 0 ? WORKER_DIED
+		                                                 : WORKER_ENDED);
 	arena_free(&arena);
 }
 

@@ -19,6 +19,10 @@
 
 struct role_ops;
 
+/* How the last life of a worker ended. SIGKILL comes from outside (an administrator, the
+ * kernel out of memory): what was in hand is hardly the cause, yet it may be. */
+enum worker_end { WORKER_ENDED, WORKER_DIED, WORKER_KILLED };
+
 struct worker {
 	const struct role_ops *ops;
 	struct loop *loop;
@@ -28,6 +32,7 @@ struct worker {
 	bool after_death;         /* the life before ended badly: be careful */
 	struct settings settings; /* replaced by a reload, before ops->reload */
 	struct fields start;      /* the START message, kept */
+	struct span tls_chain, tls_key; /* PEM, of roles that listen; empty: none. A reload renews them */
 	struct channel *channel;  /* to the clerk; NULL in the clerk */
 	void *state;              /* the role's own */
 	/* private */
@@ -49,8 +54,9 @@ struct role_ops {
 	void (*clerk_up)(struct worker *);
 	/* Take nothing new; call worker_exit() when all is done (30 s at most). NULL: exit. */
 	void (*drain)(struct worker *);
-	/* The clerk alone: a worker was started; died tells that its last life ended badly. */
-	void (*worker_up)(struct worker *, const char *role, int index, uint32_t incarnation, bool died);
+	/* The clerk alone: a worker was started. */
+	void (*worker_up)(struct worker *, const char *role, int index, uint32_t incarnation,
+	    enum worker_end last);
 	/* After the loop: close what is open. */
 	void (*stop)(struct worker *);
 };
