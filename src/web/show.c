@@ -303,8 +303,9 @@ show_form(const struct request *req, struct view *view, const struct show_form *
 	view_flag(sub, "preview", false);
 	view_flag(sub, "can_attach", true);
 	view_flag(sub, "can_speak", false);
-	view_text(
-	    sub, "size_max", i18n_size(req->arena, req->lang, req->site->settings->mail_size));
+	/* rounded down: what is promised is taken */
+	view_text(sub, "size_max",
+	    i18n_size(req->arena, req->lang, most - most % (most > 1000000 ? 1000000 : 1000)));
 	view_flag(sub, "waits", form->waits);
 	return sub;
 }
