@@ -10,6 +10,7 @@ import email.policy
 import email.utils
 import os
 import pathlib
+import re
 import shutil
 import signal
 import smtplib
@@ -21,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from demo_town import FORUMS, MODERATOR, PEOPLE, STRANGER, THREADS  # noqa: E402
 
 DOMAIN = "forums.saint-aubin.example"
+RECENT = len(THREADS) - 2  # the conversations from here on come by mail
 PDF = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 300]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n"
        b"4 0 obj<</Length 74>>stream\nBT /F 18 Tf 40 220 Td (Place du Marche : sept arceaux, mur nord) Tj ET    \nendstream endobj\n"
@@ -106,27 +108,52 @@ class Demo:
                     self.act("mandate.set", person=person, forum=slug, role="moderator")
 
     def tell(self):
+        """Older conversations are imported, as a town does that had a list before; the latest ones
+        come by mail and go out to every subscriber."""
+        for forum, *_ in FORUMS:
+            self.import_threads(forum, [t for t in enumerate(THREADS) if t[1][0] == forum and t[0] < RECENT])
         host, port = self.smtp.rsplit(":", 1)
         with smtplib.SMTP(host, int(port), "demo.example", timeout=60) as client:
-            for number, (forum, subject, posts) in enumerate(THREADS):
-                ids = []
-                for place, (author, parent, text, *file) in enumerate(posts):
-                    mail = self.mail(PEOPLE[author], forum, subject, text, number, place)
-                    if parent is not None:
-                        mail.replace_header("Subject", "Re: " + subject)
-                        mail["In-Reply-To"] = ids[parent]
-                        mail["References"] = " ".join(dict.fromkeys([ids[0], ids[parent]]))
-                    for name in file:
-                        mail.add_attachment(PDF, maintype="application", subtype="pdf", filename=name)
-                    ids.append(mail["Message-ID"])
-                    self.send(client, PEOPLE[author][1], forum, mail)
+            for number, thread in enumerate(THREADS):
+                for sender, mail in self.mails(number, thread) if number >= RECENT else []:
+                    self.send(client, sender, thread[0], mail)
             name, address, forum, subject, text = STRANGER
             self.send(client, address, forum, self.mail((name, address), forum, subject, text, 99, 0))
 
+    def mails(self, number, thread):
+        forum, subject, posts = thread
+        ids, mails = [], []
+        for place, (author, parent, text, *file) in enumerate(posts):
+            mail = self.mail(PEOPLE[author], forum, subject, text, number, place)
+            if parent is not None:
+                mail.replace_header("Subject", "Re: " + subject)
+                mail["In-Reply-To"] = ids[parent]
+                mail["References"] = " ".join(dict.fromkeys([ids[0], ids[parent]]))
+            for name in file:
+                mail.add_attachment(PDF, maintype="application", subtype="pdf", filename=name)
+            ids.append(mail["Message-ID"])
+            mails.append((PEOPLE[author][1], mail))
+        return mails
+
+    def import_threads(self, forum, threads):
+        mbox = self.site / f"{forum}.mbox"
+        with open(mbox, "wb") as file:
+            for number, thread in threads:
+                for sender, mail in self.mails(number, thread):
+                    octets = mail.as_bytes().replace(b"\r\n", b"\n")
+                    file.write(f"From {sender} Thu Jan  1 00:00:00 1970\n".encode())
+                    file.write(re.sub(rb"^(>*From )", rb">\1", octets, flags=re.M) + b"\n")
+        done = subprocess.run([self.preau, "import", "--config", str(self.config), forum, str(mbox)],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"import {forum}: {done.stdout}{done.stderr}")
+        mbox.unlink()
+
     def mail(self, author, forum, subject, text, number, place):
         mail = email.message.EmailMessage(policy=email.policy.SMTP)
-        # Spread over the past ten days, later threads later, so that the site looks lived in.
-        date = time.time() - (10 - min(number, 9)) * 86400 + place * 7300
+        # Spread over the past days, later threads later, at waking hours.
+        day = time.time() // 86400 * 86400 - (len(THREADS) + 2 - min(number, len(THREADS))) * 86400
+        date = day + 8 * 3600 + (number * 37 % 9) * 3600 + place * 5340
         mail["From"] = email.utils.formataddr(author)
         mail["To"] = f"{forum}@{DOMAIN}"
         mail["Subject"] = subject
