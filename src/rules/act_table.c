@@ -13,6 +13,7 @@
 #include "rules/membership.h"
 #include "rules/moderation.h"
 #include "rules/posting.h"
+#include "rules/queue.h"
 #include "rules/signup.h"
 #include "rules/upkeep.h"
 
@@ -211,6 +212,23 @@ static const struct act_field delivery_start_fields[] = {
 	END
 };
 
+static const struct act_field delivery_replay_fields[] = {
+	{ "outbox", FIELD_INT, 0, FIELD_REQUIRED, NULL },
+	END
+};
+
+static const struct act_field inbox_list_fields[] = {
+	{ "state", FIELD_WORD, 0, 0, "new aside done" },
+	{ "after", FIELD_INT,  0, 0, NULL },
+	END
+};
+
+static const struct act_field outbox_list_fields[] = {
+	{ "state", FIELD_WORD, 0, 0, "due sent failed cancelled aside" },
+	{ "after", FIELD_INT,  0, 0, NULL },
+	END
+};
+
 static const struct act_field import_add_fields[] = {
 	{ "forum", FIELD_SLUG,   SLUG_MAX, FIELD_REQUIRED, NULL },
 	{ "raw",   FIELD_OCTETS, RAW_MAX,  0,              NULL },
@@ -253,14 +271,17 @@ const struct act_kind act_kinds[] = {
 	{ "mail.replay",         may_administrator,   inbox_fields,               NEEDS_JOURNAL,              NULL,             intake_replay,           NULL },
 	{ "delivery.report",     may_relay,           delivery_report_fields,     NEEDS_NOTHING,              NULL,             delivery_report,         NULL },
 	{ "delivery.start",      may_relay,           delivery_start_fields,      NEEDS_NOTHING,              NULL,             delivery_start,          NULL },
+	{ "delivery.replay",     may_administrator,   delivery_replay_fields,     NEEDS_JOURNAL,              NULL,             queue_replay,            NULL },
 	{ "house.clean",         may_house,           no_fields,                  NEEDS_NOTHING,              NULL,             upkeep_clean,            NULL },
 	{ "import.add",          may_administrator,   import_add_fields,          NEEDS_PARSE_MAIL,           NULL,             import_add,              NULL },
 	{ NULL, NULL, no_fields, 0, NULL, NULL, NULL },
 };
 
 const struct ask_kind ask_kinds[] = {
-	{ "address.known", NEEDS_NOTHING, NULL,          intake_address_known, recipient_fields },
-	{ "preview",       NEEDS_PARSE,   may_signed_in, posting_preview,      preview_fields },
+	{ "address.known", NEEDS_NOTHING, NULL,              intake_address_known, recipient_fields },
+	{ "preview",       NEEDS_PARSE,   may_signed_in,     posting_preview,      preview_fields },
+	{ "inbox.list",    NEEDS_NOTHING, may_administrator, queue_inbox,          inbox_list_fields },
+	{ "outbox.list",   NEEDS_NOTHING, may_administrator, queue_outbox,         outbox_list_fields },
 	{ NULL, 0, NULL, NULL, no_fields },
 };
 /* clang-format on */

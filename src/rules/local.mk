@@ -23,6 +23,7 @@ librules_a_SOURCES = \
 	src/rules/moderation.c src/rules/moderation.h \
 	src/rules/notice.c src/rules/notice.h \
 	src/rules/permission.c src/rules/permission.h \
+	src/rules/queue.c src/rules/queue.h \
 	src/rules/posting.c src/rules/posting.h \
 	src/rules/posting_add.c \
 	src/rules/private.c \
