@@ -18,7 +18,7 @@
 #include "rules/upkeep.h"
 
 enum {
-	SLUG_MAX = 60,
+	SLUG_MAX = ADDRESS_LOCAL_MAX - MAIL_TOKEN_LEN - 3, /* "voirie+r.TOKEN" is a local part */
 	NAME_MAX = 200,
 	SUBJECT_MAX = 300,
 	DESCRIPTION_MAX = 1000,

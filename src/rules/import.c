@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/import.h"
 
-#include "mail/thread_id.h"
 #include "rules/author.h"
 #include "rules/posting.h"
 #include "rules/threading.h"
@@ -42,8 +41,6 @@ find_same(struct clerk *clerk, const struct act *act, struct draft *draft, struc
 	size_t count;
 
 	same->id = 0;
-	if (draft->message_id.len == 0)
-		return true;
 	if (!post_list_message(clerk->db, act->arena, draft->message_id, draft->forum->id, &posts,
 		&count, err))
 		return false;
@@ -108,8 +105,7 @@ import_add(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 	draft.title = parsed->base_subject;
 	draft.sent = parsed->date;
 	draft.date = parsed->date > 0 && parsed->date < clerk->now ? parsed->date : clerk->now;
-	if (thread_id_is_sound(parsed->message_id))
-		draft.message_id = parsed->message_id;
+	draft.message_id = threading_message_id(clerk, act->arena, parsed);
 	if (!parsed->is_forward)
 		draft.chain = threading_chain(act->arena, parsed);
 	if (!find_same(clerk, act, &draft, &same, err))

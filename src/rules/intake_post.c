@@ -6,7 +6,6 @@
 
 #include "base/fault.h"
 #include "mail/address.h"
-#include "mail/thread_id.h"
 #include "rules/intake_work.h"
 #include "rules/limit.h"
 #include "rules/moderation.h"
@@ -244,8 +243,7 @@ fill_draft(struct mail_post *work, struct err *err)
 	draft->from_address = work->author.address;
 	draft->subject = parsed->subject;
 	draft->title = parsed->base_subject;
-	draft->message_id = thread_id_is_sound(parsed->message_id) ? parsed->message_id :
-								      (struct span){ 0 };
+	draft->message_id = threading_message_id(intake->clerk, intake->arena, parsed);
 	draft->alias = "";
 	draft->date = intake->clerk->now;
 	draft->sent = parsed->date;
@@ -283,8 +281,6 @@ look_before(struct mail_post *work, bool *merged, struct err *err)
 	size_t count;
 
 	*merged = false;
-	if (draft->message_id.len == 0)
-		return true;
 	if (!post_list_message(work->intake->clerk->db, work->intake->arena, draft->message_id,
 		work->forum.id, &posts, &count, err))
 		return false;

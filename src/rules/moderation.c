@@ -32,6 +32,20 @@ put_person(struct people *people, int64_t id)
 	people->ids[people->count++] = id;
 }
 
+/* A mandate outlives a suspension; mail of others does not go there meanwhile. */
+static bool
+put_active(struct clerk *clerk, struct arena *arena, struct people *people, int64_t id,
+    struct err *err)
+{
+	struct person person;
+
+	if (!person_find(clerk->db, arena, id, &person, err))
+		return false;
+	if (strcmp(person.state, "active") == 0)
+		put_person(people, id);
+	return true;
+}
+
 static bool
 find_administrators(struct clerk *clerk, struct arena *arena, struct people *out, struct err *err)
 {
@@ -57,12 +71,11 @@ find_moderators(struct clerk *clerk, struct arena *arena, int64_t forum, struct 
 	if (!mandate_list_forum(clerk->db, arena, forum, "moderator", clerk->now, &mandates, &count,
 		err))
 		return false;
-	if (count == 0)
-		return find_administrators(clerk, arena, out, err);
 	out->ids = arena_array(arena, count, sizeof(*out->ids));
 	for (size_t i = 0; i < count; i++)
-		put_person(out, mandates[i].person);
-	return true;
+		if (!put_active(clerk, arena, out, mandates[i].person, err))
+			return false;
+	return out->count > 0 || find_administrators(clerk, arena, out, err);
 }
 
 /* ---- who is told ---- */

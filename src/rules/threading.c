@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/threading.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/token.h"
 #include "mail/thread_id.h"
 #include "store/post.h"
 #include "store/reference.h"
@@ -70,6 +72,27 @@ threading_chain(struct arena *arena, const struct parsed *parsed)
 	out = arena_strndup(arena, buf_text(&text), text.len);
 	buf_free(&text);
 	return out;
+}
+
+struct span
+threading_message_id(struct clerk *clerk, struct arena *arena, const struct parsed *parsed)
+{
+	uint8_t hash[SHA256_SIZE];
+	char letters[BASE32_26 + 1];
+	struct buf text = { 0 };
+
+	if (thread_id_is_sound(parsed->message_id))
+		return parsed->message_id;
+	buf_printf(&text, "%" PRId64 " ", parsed->date);
+	buf_add_span(&text, parsed->from_address);
+	buf_add_char(&text, '\n');
+	buf_add_span(&text, parsed->subject);
+	buf_add_char(&text, '\n');
+	buf_add(&text, parsed->body_hash, sizeof(parsed->body_hash));
+	token_sha256(buf_span(&text), hash);
+	buf_free(&text);
+	token_base32_bits(hash, 130, letters);
+	return span_of(arena_printf(arena, "h.%s@%s", letters, clerk->settings->mail_domain));
 }
 
 /* ---- what the book knows of it ---- */

@@ -44,6 +44,11 @@ bool
 threading_settle(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
     const struct placement *placement, int64_t id, struct err *err);
 
+/* The Message-ID of a mail, where it is one; else one that is made of what the mail says,
+ * so that the same mail, come again, has the same. Of the arena. */
+struct span
+threading_message_id(struct clerk *clerk, struct arena *arena, const struct parsed *parsed);
+
 /* References and In-Reply-To of a mail as one chain: References first, the first id of
  * In-Reply-To last; own id, doubles and unsound ids left out; of the arena. */
 const char *

@@ -155,6 +155,7 @@ test_due_and_sent(void **state)
 	report(busy[0], "sent", "250 2.0.0 ok");
 	report(busy[0], "sent", "250 2.0.0 ok");
 	report(busy[0], "failed", "550 5.1.1 no");
+	report(999, "failed", "550 5.1.1 no such row");
 	assert_int_equal(in_state("sent"), 1);
 	assert_int_equal(world_number("SELECT count(*) FROM bounce"), 0);
 	assert_int_equal(look(NULL, 0, ROOM), 1);
@@ -439,6 +440,25 @@ test_notices(void **state)
 	    0);
 }
 
+/* The longest slug: every address made of it is still a local part of 64 octets. */
+static void
+test_longest_slug(void **state)
+{
+	const char *slug = "abcdefghijklmnopqrstuvwxyz-01234567", *sender, *message;
+
+	(void)state;
+	town();
+	open_theme();
+	world_no(ERR_TOO_MUCH, DOOR_CONSOLE, 0, "forum.create", "slug",
+	    "abcdefghijklmnopqrstuvwxyz-012345678", "name", "x", NULL);
+	world_forum(slug);
+	world_subscribe(paul, slug, "each");
+	world_do(DOOR_WEB, marie, "post.add", "forum", slug, "subject", "x", "source", "x", NULL);
+	(void)look(NULL, 0, ROOM);
+	message = message_of(0, &sender);
+	assert_holds(message, arena_printf(world.arena, "<%s+r.", slug));
+}
+
 /* Hundreds of ancestors: the root and the last ones are named, in order. */
 static void
 test_long_references(void **state)
@@ -495,6 +515,7 @@ main(void)
 		TEST(test_the_way_back),
 		TEST(test_own_copy_is_a_loop),
 		TEST(test_notices),
+		TEST(test_longest_slug),
 		TEST(test_long_references),
 	};
 

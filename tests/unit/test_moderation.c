@@ -169,6 +169,22 @@ test_administrators_are_told(void **state)
 	    1);
 }
 
+/* A mandate outlives a suspension, what it gave does not. */
+static void
+test_suspended_moderator(void **state)
+{
+	int64_t post;
+
+	(void)state;
+	town();
+	world_do(DOOR_CONSOLE, 0, "person.set", "person", text(first), "state", "suspended", NULL);
+	post = hold("a@x.example");
+	assert_int_equal(world_number("SELECT count(*) FROM outbox WHERE person = %" PRId64, first), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM outbox WHERE person = %" PRId64, second),
+	    1);
+	world_no(ERR_NOT_FOUND, DOOR_WEB, first, "post.approve", "post", text(post), NULL);
+}
+
 /* ---- by mail ---- */
 
 static const char *
@@ -280,6 +296,7 @@ main(void)
 		TEST(test_no_backscatter),
 		TEST(test_who_may),
 		TEST(test_administrators_are_told),
+		TEST(test_suspended_moderator),
 		TEST(test_by_mail),
 		cmocka_unit_test(test_words),
 	};

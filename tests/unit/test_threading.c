@@ -339,6 +339,33 @@ test_title(void **state)
 	assert_int_equal(world_number("SELECT count(*) FROM outbox"), 0);
 }
 
+/* A mail without Message-ID, imported twice, is one post; another of the same words on
+ * another day is another. */
+static void
+test_import_twice(void **state)
+{
+	static const char *const mails[] = {
+		"From: a@example.org\nSubject: Oui\nDate: Tue, 14 Nov 2017 10:00:00 +0000\n\nOui.\n",
+		"From: a@example.org\nSubject: Oui\nDate: Wed, 15 Nov 2017 10:00:00 +0000\n\nOui.\n",
+		"From: b@example.org\nSubject: Oui\nMessage-ID: <1@x.example>\n\nOui.\n",
+		"\n",
+		"no mail at all",
+	};
+	int64_t count = sizeof(mails) / sizeof(mails[0]);
+
+	(void)state;
+	forum = world_forum("voirie");
+	for (int turn = 0; turn < 2; turn++)
+		for (int64_t i = 0; i < count; i++) {
+			world_do(DOOR_CONSOLE, 0, "import.add", "forum", "voirie", "raw", mails[i],
+			    NULL);
+			assert_string_equal(world_text("outcome"), turn ? "merged" : "published");
+		}
+	assert_int_equal(world_number("SELECT count(*) FROM post"), count);
+	assert_int_equal(world_number("SELECT count(*) FROM post WHERE date = 1510653600"), 1);
+	world_no(ERR_NOT_FOUND, DOOR_CONSOLE, 0, "import.add", "forum", "nope", "raw", "x", NULL);
+}
+
 int
 main(void)
 {
@@ -350,6 +377,7 @@ main(void)
 		TEST(test_long_chain),
 		TEST(test_forwards_and_forums),
 		TEST(test_title),
+		TEST(test_import_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
