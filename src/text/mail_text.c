@@ -9,7 +9,9 @@
 enum {
 	SUMMARY_MAX = 160, /* code points of an attribution in a <summary> */
 	INDENT_MAX = 16,   /* leading blanks of a line that are kept */
-	QUOTE_LEVELS = 8   /* of ">": more are shown as so many */
+	QUOTE_LEVELS = 8,  /* of ">": more are shown as so many */
+	WRAP_MIN = 60,     /* code points: mail programs wrap at 60 to 100 */
+	WRAP_MAX = 100
 };
 
 struct text_line {
@@ -147,14 +149,61 @@ say_line(struct rich *rich, struct span body)
 	rich_text_linked(rich, span_from(body, indent));
 }
 
+/* The width a paragraph was wrapped at: its longest line; 0 where no program wrapped it. */
+static size_t
+wrap_width(const struct text_lines *lines, size_t from, size_t to)
+{
+	size_t width = 0;
+
+	for (size_t i = from; i < to; i++) {
+		size_t count = utf8_count(lines->list[i].body);
+
+		if (count > width)
+			width = count;
+	}
+	return width >= WRAP_MIN && width <= WRAP_MAX ? width : 0;
+}
+
+/* What begins an item or is set in keeps its line. */
+static bool
+begins_anew(struct span body)
+{
+	size_t digits = 0;
+
+	if (body.len == 0 || ascii_is_space(body.data[0]) || strchr("-*+#|=~_", body.data[0]) != NULL ||
+	    span_starts(body, "\xe2\x80\xa2") || span_starts(body, "\xe2\x80\x93"))
+		return true;
+	while (digits < body.len && ascii_is_digit(body.data[digits]))
+		digits++;
+	return digits > 0 && digits < body.len && strchr(".)", body.data[digits]) != NULL;
+}
+
+/* Did a program end this line, for want of room for the next word? Then the words run
+ * on, so that a narrow screen wraps them but once. */
+static bool
+is_wrapped(struct span line, struct span next, size_t width)
+{
+	struct span word = span_first(next, span_find(next, ' '));
+
+	if (width == 0 || begins_anew(next) || begins_anew(line))
+		return false;
+	return utf8_count(line) + 1 + utf8_count(word) > width;
+}
+
 static void
 say_paragraph(struct rich *rich, const struct text_lines *lines, size_t from, size_t to)
 {
+	size_t width = wrap_width(lines, from, to);
+
 	rich_open(rich, TAG_P);
 	for (size_t i = from; i < to; i++) {
-		if (i > from)
+		struct span body = lines->list[i].body;
+
+		if (i > from && !is_wrapped(lines->list[i - 1].body, body, width))
 			rich_break(rich);
-		say_line(rich, lines->list[i].body);
+		else if (i > from && !span_ends(lines->list[i - 1].body, " "))
+			rich_text(rich, SPAN(" "));
+		say_line(rich, body);
 	}
 	rich_close(rich, TAG_P);
 }

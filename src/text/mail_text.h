@@ -3,8 +3,9 @@
  *
  * Mail text is not Markdown: there is no markup to read. Lines that were flowed
  * (RFC 3676) are joined, depth of ">" becomes <blockquote>, text that stands in
- * columns or looks like code becomes <pre>, everything else paragraphs with its line
- * ends kept, bare URLs and addresses links.
+ * columns or looks like code becomes <pre>, everything else paragraphs, bare URLs and
+ * addresses links. Line ends are kept, but for those that a mail program made for want
+ * of room (60 to 100 columns, and the next word would not have fitted).
  *
  * What quote.h finds to be a trailing quote, signature or footer is folded:
  *   <details class="quote"><summary>Le 3 mars, Marie a écrit :</summary>...</details>

@@ -76,6 +76,16 @@ static const struct {
 	    "# a\n* b *c*\n1986. Oui\n+1", { 0 } },
 	{ "nor HTML", "<script>alert(1)</script> &amp;\n",
 	    "<p>&lt;script&gt;alert(1)&lt;/script&gt; &amp;amp;</p>\n", "<script>alert(1)</script> &amp;", { 0 } },
+	{ "wrapped by a program", "Le samedi matin, il n'y a plus un arceau de libre autour de la halle,\n"
+	    "et les vélos finissent attachés aux grilles.\nKarim\n",
+	    "<p>Le samedi matin, il n'y a plus un arceau de libre autour de la halle, et les vélos finissent "
+	    "attachés aux grilles.<br>\nKarim</p>\n",
+	    "Le samedi matin, il n'y a plus un arceau de libre autour de la halle, et les vélos finissent "
+	    "attachés aux grilles.\nKarim", { 0 } },
+	{ "a list is not wrapped", "- deux personnes pour monter les barnums le vendredi après-midi, dès 14\n"
+	    "- quatre personnes\n",
+	    "<p>- deux personnes pour monter les barnums le vendredi après-midi, dès 14<br>\n- quatre personnes</p>\n",
+	    "- deux personnes pour monter les barnums le vendredi après-midi, dès 14\n- quatre personnes", { 0 } },
 	{ "paragraphs", "a\nb\n\n\n\nc\n", "<p>a<br>\nb</p>\n<p>c</p>\n", "a\nb\n\nc", { 0 } },
 	{ "links", "Voir https://x.example/a?b&c, www.y.example\n",
 	    "<p>Voir " LINK("https://x.example/a?b&amp;c", "https://x.example/a?b&amp;c") ", "
