@@ -231,6 +231,16 @@ on_console(int fd, unsigned what, void *arg)
 
 /* ---- the role ---- */
 
+/* What the book may forget, as an act of the house to itself (rules/upkeep.h). */
+static void
+clean_house(struct clerk_state *state)
+{
+	struct work *work = work_new(WORK_NOTE, NULL);
+
+	work->act.kind = act_kind_find(SPAN("house.clean"));
+	clerk_ready(state, work);
+}
+
 static void
 on_tick(void *arg)
 {
@@ -241,6 +251,7 @@ on_tick(void *arg)
 	if (clock_now() - state->cleaned >= CLEAN_SECONDS) {
 		state->cleaned = clock_now();
 		raw_clean(state->worker->settings.data, state->cleaned);
+		clean_house(state);
 	}
 	loop_timer_set(state->tick, more ? 10 : TICK_MS);
 }
