@@ -271,7 +271,9 @@ open_more(struct relay *relay)
 		return;
 	for (struct relay_link *link = relay->links; link != NULL; link = link->next)
 		opening += !link->closing && !smtp_client_was_ready(link->client);
-	if (relay->links == NULL && !relay_target_resolve(&relay->target, &err)) {
+	/* after a reload the old dialogues may still be saying goodbye to another target */
+	if ((relay->links == NULL || relay->target.address_count == 0) &&
+	    !relay_target_resolve(&relay->target, &err)) {
 		relay_down(relay, err.text);
 		return;
 	}
