@@ -349,8 +349,10 @@ clerk_feed(struct clerk_state *state)
 		state->inbox_more = true;
 		state->inbox_after = 0;
 	}
-	while (helper != NULL && state->inbox_more && state->mails_in_hand < depth &&
-	       helper->wait.count < depth) {
+	/* Looking from the start waits for what is in hand: nothing new is taken till then, or
+	 * a steady stream would put it off for ever. */
+	while (helper != NULL && state->inbox_more && !state->inbox_again &&
+	       state->mails_in_hand < depth && helper->wait.count < depth) {
 		struct work *work = next_mail(state, &err);
 		if (work == NULL) {
 			state->inbox_more = false;

@@ -159,6 +159,10 @@ after_commit(struct clerk_state *state)
 			}
 		buf_free(&message);
 	}
+	if (state->clerk.inbox_again) {
+		state->clerk.inbox_again = false;
+		state->inbox_again = true;
+	}
 	if (state->clerk.inbox_due) {
 		state->clerk.inbox_due = false;
 		state->inbox_more = true;

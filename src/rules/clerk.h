@@ -23,5 +23,6 @@ struct clerk {
 	int64_t now;                       /* seconds, one instant for a whole turn */
 	bool relay_due;                    /* outbox rows were added: wake the relay after the commit */
 	bool inbox_due;                    /* inbox rows were added: jobs for the parser */
+	bool inbox_again;                  /* an older one is new once more: look from the start */
 	struct indexing indexing;          /* entries of the index that wait for the end of the turn */
 };

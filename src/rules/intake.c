@@ -264,7 +264,7 @@ intake_replay(struct clerk *clerk, const struct act *act, struct outcome *outcom
 	int64_t id = fields_int(&act->input, "inbox", 0);
 
 	outcome_about(outcome, "inbox", id, 0);
-	clerk->inbox_due = true;
+	clerk->inbox_again = true;
 	return inbox_replay(clerk->db, id, err);
 }
 
