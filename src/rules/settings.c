@@ -363,12 +363,14 @@ row_find(struct span name)
 	return NULL;
 }
 
-/* A comment begins the line or follows a blank, so that a value may hold a #. */
+/* A comment begins the line or follows a blank or the =, so that a value may hold a #
+ * but not begin with one. */
 static struct span
 without_comment(struct span line)
 {
 	for (size_t i = 0; i < line.len; i++)
-		if (line.data[i] == '#' && (i == 0 || ascii_is_space(line.data[i - 1])))
+		if (line.data[i] == '#' &&
+		    (i == 0 || ascii_is_space(line.data[i - 1]) || line.data[i - 1] == '='))
 			return span_trim(span_first(line, i));
 	return span_trim(line);
 }

@@ -11,8 +11,9 @@ EXTRA_DIST += tests/fuzz/corpus
 fuzz_replays = \
 	replay_address replay_bounce replay_form replay_frame replay_header \
 	replay_html_read replay_http_head replay_mail_text replay_markdown replay_mime \
-	replay_mo replay_multipart replay_parsed replay_quote replay_search \
-	replay_smtp_client replay_smtp_server replay_template
+	replay_mo replay_multipart replay_parsed replay_proof replay_quote \
+	replay_search replay_settings replay_smtp_client replay_smtp_server \
+	replay_template
 check_PROGRAMS += $(fuzz_replays)
 replay_address_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_address.c
 replay_address_LDADD = $(fuzz_libs)
@@ -40,10 +41,14 @@ replay_multipart_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_multipart.c
 replay_multipart_LDADD = $(fuzz_libs)
 replay_parsed_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_parsed.c
 replay_parsed_LDADD = $(fuzz_libs)
+replay_proof_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_proof.c
+replay_proof_LDADD = $(fuzz_libs)
 replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
 replay_quote_LDADD = $(fuzz_libs)
 replay_search_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_search.c
 replay_search_LDADD = $(fuzz_libs)
+replay_settings_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_settings.c
+replay_settings_LDADD = $(fuzz_libs)
 replay_smtp_client_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_smtp_client.c
 replay_smtp_client_LDADD = $(fuzz_libs)
 replay_smtp_server_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_smtp_server.c
@@ -55,7 +60,8 @@ if FUZZING
 fuzz_targets = \
 	fuzz_address fuzz_bounce fuzz_form fuzz_frame fuzz_header fuzz_html_read \
 	fuzz_http_head fuzz_mail_text fuzz_markdown fuzz_mime fuzz_mo fuzz_multipart \
-	fuzz_parsed fuzz_quote fuzz_search fuzz_smtp_client fuzz_smtp_server \
+	fuzz_parsed fuzz_proof fuzz_quote fuzz_search fuzz_settings fuzz_smtp_client \
+	fuzz_smtp_server \
 	fuzz_template
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_address_SOURCES = tests/fuzz/fuzz_address.c
@@ -97,12 +103,18 @@ fuzz_multipart_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_parsed_SOURCES = tests/fuzz/fuzz_parsed.c
 fuzz_parsed_LDADD = $(fuzz_libs)
 fuzz_parsed_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_proof_SOURCES = tests/fuzz/fuzz_proof.c
+fuzz_proof_LDADD = $(fuzz_libs)
+fuzz_proof_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_quote_SOURCES = tests/fuzz/fuzz_quote.c
 fuzz_quote_LDADD = $(fuzz_libs)
 fuzz_quote_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_search_SOURCES = tests/fuzz/fuzz_search.c
 fuzz_search_LDADD = $(fuzz_libs)
 fuzz_search_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
+fuzz_settings_LDADD = $(fuzz_libs)
+fuzz_settings_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_smtp_client_SOURCES = tests/fuzz/fuzz_smtp_client.c
 fuzz_smtp_client_LDADD = $(fuzz_libs)
 fuzz_smtp_client_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
