@@ -15,12 +15,14 @@ librules_a_SOURCES = \
 	src/rules/indexing.c src/rules/indexing.h \
 	src/rules/intake.c src/rules/intake.h \
 	src/rules/intake_post.c src/rules/intake_work.h \
+	src/rules/intake_receive.c \
 	src/rules/intake_word.c \
 	src/rules/limit.c src/rules/limit.h \
 	src/rules/mail_view.c src/rules/mail_view.h \
 	src/rules/mail_word.c src/rules/mail_word.h \
 	src/rules/membership.c src/rules/membership.h \
 	src/rules/moderation.c src/rules/moderation.h \
+	src/rules/moderation_tell.c src/rules/moderation_tell.h \
 	src/rules/notice.c src/rules/notice.h \
 	src/rules/permission.c src/rules/permission.h \
 	src/rules/queue.c src/rules/queue.h \

@@ -1,271 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/moderation.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "mail/mail_token.h"
-#include "rules/delivery.h"
-#include "rules/limit.h"
-#include "rules/notice.h"
-#include "store/organisation.h"
+#include "rules/moderation_tell.h"
 #include "store/thread.h"
 #include "store/token_row.h"
-
-enum { TOKEN_LIFE = 7 * 86400 };
-
-/* ---- who decides ---- */
-
-struct people {
-	int64_t *ids;
-	size_t count;
-};
-
-static void
-put_person(struct people *people, int64_t id)
-{
-	for (size_t i = 0; i < people->count; i++)
-		if (people->ids[i] == id)
-			return;
-	people->ids[people->count++] = id;
-}
-
-/* A mandate outlives a suspension; mail of others does not go there meanwhile. */
-static bool
-put_active(struct clerk *clerk, struct arena *arena, struct people *people, int64_t id,
-    struct err *err)
-{
-	struct person person;
-
-	if (!person_find(clerk->db, arena, id, &person, err))
-		return false;
-	if (strcmp(person.state, "active") == 0)
-		put_person(people, id);
-	return true;
-}
-
-static bool
-find_administrators(struct clerk *clerk, struct arena *arena, struct people *out, struct err *err)
-{
-	struct person *people;
-	size_t count;
-
-	if (!person_list_administrators(clerk->db, arena, &people, &count, err))
-		return false;
-	out->ids = arena_array(arena, count, sizeof(*out->ids));
-	for (size_t i = 0; i < count; i++)
-		put_person(out, people[i].id);
-	return true;
-}
-
-static bool
-find_moderators(struct clerk *clerk, struct arena *arena, int64_t forum, struct people *out,
-    struct err *err)
-{
-	struct mandate *mandates;
-	size_t count;
-
-	*out = (struct people){ 0 };
-	if (!mandate_list_forum(clerk->db, arena, forum, "moderator", clerk->now, &mandates, &count,
-		err))
-		return false;
-	out->ids = arena_array(arena, count, sizeof(*out->ids));
-	for (size_t i = 0; i < count; i++)
-		if (!put_active(clerk, arena, out, mandates[i].person, err))
-			return false;
-	return out->count > 0 || find_administrators(clerk, arena, out, err);
-}
-
-/* ---- who is told ---- */
-
-/* False with *go false where the limit says no: a notice less, nothing wrong. */
-static bool
-may_notice(struct clerk *clerk, const char *limit, int64_t person, bool *go, struct err *err)
-{
-	char subject[24];
-
-	(void)snprintf(subject, sizeof(subject), "%" PRId64, person);
-	*go = limit_take(clerk, limit, subject, err);
-	if (!*go && err->kind != ERR_TOO_MUCH)
-		return false;
-	err_clear(err);
-	return true;
-}
-
-static bool
-draw_token(struct clerk *clerk, const char *purpose, int64_t person, int64_t object,
-    char token[MAIL_TOKEN_ROOM], struct err *err)
-{
-	struct token_row row = {
-		.purpose = purpose,
-		.person = person,
-		.object = object,
-		.created = clerk->now,
-		.expires = clerk->now + TOKEN_LIFE,
-	};
-	uint8_t hash[SHA256_SIZE];
-
-	mail_token_draw(token);
-	token_sha256(span_of(token), hash);
-	return token_row_add(clerk->db, hash, &row, NULL, err);
-}
-
-static bool
-tell_moderator(struct clerk *clerk, struct arena *arena, const struct forum *forum,
-    const struct post *post, int64_t person, struct err *err)
-{
-	struct notice_new notice = {
-		.template = "held-moderator",
-		.person = person,
-		.forum = forum->id,
-		.post = post->id,
-	};
-	char token[MAIL_TOKEN_ROOM];
-	bool go;
-
-	if (!may_notice(clerk, "MOD_NOTICE", person, &go, err))
-		return false;
-	if (!go)
-		return true;
-	if (!draw_token(clerk, "moderate", person, post->id, token, err))
-		return false;
-	notice.reply_to = arena_printf(arena, "%s+m.%s", forum->slug, token);
-	return delivery_queue_notice(clerk, arena, &notice, err);
-}
-
-static bool
-tell_moderators(struct clerk *clerk, struct arena *arena, const struct forum *forum,
-    const struct post *post, struct err *err)
-{
-	struct people people;
-
-	if (!find_moderators(clerk, arena, forum->id, &people, err))
-		return false;
-	for (size_t i = 0; i < people.count; i++)
-		if (!tell_moderator(clerk, arena, forum, post, people.ids[i], err))
-			return false;
-	return true;
-}
-
-static bool
-tell_author(struct clerk *clerk, struct arena *arena, const struct post *post, const char *template,
-    struct err *err)
-{
-	struct notice_new notice = {
-		.template = template,
-		.person = post->author,
-		.forum = post->forum,
-		.post = post->id,
-		.answers = post->message_id,
-	};
-	bool go;
-
-	if (!may_notice(clerk, "NOTICE_AUTHOR", post->author, &go, err))
-		return false;
-	return !go || delivery_queue_notice(clerk, arena, &notice, err);
-}
-
-/* The row beside that of the token says which address the answer will speak for. */
-static void
-address_hash(const char *token, uint8_t hash[SHA256_SIZE])
-{
-	struct buf text = { 0 };
-
-	buf_printf(&text, "address %s", token);
-	token_sha256(buf_span(&text), hash);
-	buf_free(&text);
-}
-
-static bool
-remember_address(struct clerk *clerk, const char *token, int64_t person, int64_t address,
-    struct err *err)
-{
-	struct token_row row = {
-		.purpose = "confirm",
-		.person = person,
-		.object = address,
-		.created = clerk->now,
-		.expires = clerk->now + TOKEN_LIFE,
-	};
-	uint8_t hash[SHA256_SIZE];
-
-	if (address == 0)
-		return true;
-	address_hash(token, hash);
-	return token_row_add(clerk->db, hash, &row, NULL, err);
-}
-
-static bool
-ask_author(struct clerk *clerk, struct arena *arena, const struct draft *draft,
-    const struct post *post, struct err *err)
-{
-	struct notice_new notice = {
-		.template = "was-it-you",
-		.person = post->author,
-		.address = draft->from_address,
-		.forum = post->forum,
-		.post = post->id,
-		.answers = post->message_id,
-	};
-	char token[MAIL_TOKEN_ROOM];
-	struct buf input = { 0 };
-	bool go, ok;
-
-	if (!may_notice(clerk, "CONFIRM_AUTHOR", post->author, &go, err))
-		return false;
-	if (!go)
-		return true;
-	if (!draw_token(clerk, "author", post->author, post->id, token, err) ||
-	    !remember_address(clerk, token, post->author, draft->from_address, err))
-		return false;
-	fields_add_text(&input, "token", token);
-	notice.input = buf_span(&input);
-	notice.reply_to = arena_printf(arena, "ok.%s", token);
-	ok = delivery_queue_notice(clerk, arena, &notice, err);
-	buf_free(&input);
-	return ok;
-}
-
-bool
-moderation_tell_held(struct clerk *clerk, struct arena *arena, const struct draft *draft,
-    const struct post *post, struct err *err)
-{
-	if (draft->ask_author)
-		return ask_author(clerk, arena, draft, post, err);
-	if (!tell_moderators(clerk, arena, draft->forum, post, err))
-		return false;
-	return !draft->tell_author || tell_author(clerk, arena, post, "held-author", err);
-}
-
-/* ---- the decision ---- */
-
-static bool
-tell_others(struct clerk *clerk, struct arena *arena, const struct post *post, int64_t by,
-    const char *decision, struct span why, struct err *err)
-{
-	struct notice_new notice = { .template = "decided", .forum = post->forum, .post = post->id };
-	struct people people;
-	struct buf input = { 0 };
-	bool ok = true, go;
-
-	if (!find_moderators(clerk, arena, post->forum, &people, err))
-		return false;
-	fields_add_int(&input, "by", by);
-	fields_add_text(&input, "decision", decision);
-	fields_add(&input, "why", why);
-	notice.input = buf_span(&input);
-	for (size_t i = 0; ok && i < people.count; i++) {
-		notice.person = people.ids[i];
-		if (people.ids[i] == by)
-			continue;
-		ok = may_notice(clerk, "MOD_NOTICE", notice.person, &go, err) &&
-		    (!go || delivery_queue_notice(clerk, arena, &notice, err));
-	}
-	buf_free(&input);
-	return ok;
-}
 
 /* Whoever is not proved may be somebody's victim: they hear nothing of us. */
 static bool
@@ -274,7 +16,7 @@ tell_decided(struct clerk *clerk, struct arena *arena, const struct post *post,
 {
 	if (strcmp(post->proof, "none") == 0 || decision == DECISION_DISCARD)
 		return true;
-	return tell_author(clerk, arena, post,
+	return moderation_tell_author(clerk, arena, post,
 	    decision == DECISION_APPROVE ? "approved" : "refused", err);
 }
 
@@ -325,7 +67,7 @@ moderation_decide(struct clerk *clerk, struct arena *arena, int64_t id, int64_t 
 	if (!do_decision(clerk, arena, &post, by, decision, why, err) ||
 	    !token_row_end_object(clerk->db, "author", id, clerk->now, err) ||
 	    !tell_decided(clerk, arena, &post, decision, err) ||
-	    !tell_others(clerk, arena, &post, by, words[decision], why, err))
+	    !moderation_tell_others(clerk, arena, &post, by, words[decision], why, err))
 		return false;
 	outcome->text = why;
 	return answer_state(clerk, arena, id, outcome, err);
@@ -383,7 +125,7 @@ hold_anew(struct clerk *clerk, struct arena *arena, const struct forum *forum, s
     const char *hold, const char *proof, struct err *err)
 {
 	return post_set_hold(clerk->db, post->id, hold, proof, err) &&
-	    tell_moderators(clerk, arena, forum, post, err);
+	    moderation_tell_moderators(clerk, arena, forum, post, err);
 }
 
 bool
@@ -426,7 +168,7 @@ believe_address(struct clerk *clerk, struct arena *arena, const char *token,
 	 * alone, and the next one is asked about again. */
 	if (strcmp(post->hold, "failed") == 0)
 		return true;
-	address_hash(token, hash);
+	moderation_address_hash(token, hash);
 	if (!token_row_find(clerk->db, arena, hash, &row, err)) {
 		if (err->kind != ERR_NOT_FOUND)
 			return false;

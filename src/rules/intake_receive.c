@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The door's side of intake.h: who is known, and what is kept before the 250. */
+#include <string.h>
+
+#include "mail/address.h"
+#include "rules/intake.h"
+#include "rules/standing.h"
+#include "store/forum.h"
+#include "store/inbox.h"
+#include "store/raw.h"
+#include "store/token_row.h"
+
+/* ---- who is known ---- */
+
+static bool
+forum_writes(struct clerk *clerk, struct arena *arena, const char *slug, struct forum *forum,
+    struct err *err)
+{
+	if (!forum_find_slug(clerk->db, arena, span_of(slug), forum, err))
+		return false;
+	if (standing_axes(forum).who_writes == WRITES_NOBODY)
+		return err_set(err, ERR_DENIED, "this forum is closed: nobody writes in it any more");
+	return true;
+}
+
+static bool
+derived_is_true(struct clerk *clerk, const char *token, enum mail_purpose want)
+{
+	enum mail_purpose purpose;
+	uint64_t a, b;
+
+	if (!mail_token_read(&clerk->token_keys, span_of(token), &purpose, &a, &b))
+		return false;
+	return purpose == want || (want == MAIL_PURPOSE_BOUNCE && purpose == MAIL_PURPOSE_NOTICE);
+}
+
+static bool
+drawn_is_there(struct clerk *clerk, struct arena *arena, const char *token, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct token_row row;
+
+	token_sha256(span_of(token), hash);
+	return token_row_find(clerk->db, arena, hash, &row, err);
+}
+
+static bool
+known_derived(struct clerk *clerk, const char *token, enum mail_purpose purpose, struct err *err)
+{
+	return derived_is_true(clerk, token, purpose) ||
+	    err_set(err, ERR_NOT_FOUND, "no such address here");
+}
+
+/* Is there somebody or something behind this local part? *forum is filled where a forum
+ * is meant. */
+static bool
+recipient_known(struct clerk *clerk, struct arena *arena, const struct mail_recipient *to,
+    struct forum *forum, struct err *err)
+{
+	switch (to->kind) {
+	case MAIL_TO_FORUM:
+		return forum_writes(clerk, arena, to->slug, forum, err);
+	case MAIL_TO_REPLY:
+		return known_derived(clerk, to->token, MAIL_PURPOSE_REPLY, err) &&
+		    forum_writes(clerk, arena, to->slug, forum, err);
+	case MAIL_TO_UNSUBSCRIBE:
+		return known_derived(clerk, to->token, MAIL_PURPOSE_UNSUBSCRIBE, err);
+	case MAIL_TO_BOUNCE:
+		return known_derived(clerk, to->token, MAIL_PURPOSE_BOUNCE, err);
+	case MAIL_TO_AUTHOR:
+		return known_derived(clerk, to->token, MAIL_PURPOSE_AUTHOR, err);
+	case MAIL_TO_MODERATE:
+	case MAIL_TO_CONFIRM:
+		return drawn_is_there(clerk, arena, to->token, err);
+	case MAIL_TO_WORD:
+		return forum_find_slug(clerk->db, arena, span_of(to->slug), forum, err);
+	case MAIL_TO_POSTMASTER:
+		return true;
+	case MAIL_TO_UNKNOWN:
+	case MAIL_TO_KINDS:
+		break;
+	}
+	return err_set(err, ERR_NOT_FOUND, "no such address here");
+}
+
+bool
+intake_address_known(struct clerk *clerk, const struct act *act, struct outcome *outcome,
+    struct err *err)
+{
+	struct mail_recipient to;
+	struct forum forum;
+
+	mail_recipient_read(fields_get(&act->input, "recipient"), &to);
+	if (!recipient_known(clerk, act->arena, &to, &forum, err)) {
+		if (err->kind == ERR_NOT_FOUND)
+			(void)err_set(err, ERR_NOT_FOUND, "no such address here");
+		return false;
+	}
+	fields_add_text(&outcome->output, "kind", mail_recipient_kind_name(to.kind));
+	return true;
+}
+
+/* ---- mail.receive ---- */
+
+/* Where a forum refuses strangers, the head alone may say it before the 250. Proof is
+ * not asked here: a forged From of a member goes on and is held. */
+static bool
+check_stranger(struct clerk *clerk, const struct act *act, const struct forum *forum,
+    struct err *err)
+{
+	struct axes axes = standing_axes(forum);
+	char folded[ADDRESS_MAX + 1];
+	struct person person = { 0 };
+	struct standing standing;
+	struct err ignored;
+
+	if (!axes.refuses_strangers || !fields_has(&act->input, "head.from"))
+		return true;
+	if (address_fold_text(fields_get(&act->input, "head.from"), folded, &ignored) &&
+	    !person_find_address(clerk->db, act->arena, span_of(folded), &person, NULL, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+	}
+	return standing_load(clerk->db, act->arena, clerk->now, &person, forum, &standing, err) &&
+	    permission_write(&standing, &axes, err);
+}
+
+static bool
+check_recipient(struct clerk *clerk, const struct act *act, struct span local, struct err *err)
+{
+	struct mail_recipient to;
+	struct forum forum;
+
+	mail_recipient_read(local, &to);
+	if (!recipient_known(clerk, act->arena, &to, &forum, err))
+		return false;
+	if (to.kind != MAIL_TO_FORUM && to.kind != MAIL_TO_REPLY)
+		return true;
+	return check_stranger(clerk, act, &forum, err);
+}
+
+static bool
+keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err)
+{
+	if (act->fd >= 0)
+		return raw_add_fd(clerk->db, act->fd, fields_int(&act->input, "size", -1), raw, err);
+	return raw_add(clerk->db, fields_get(&act->input, "raw"), raw, err);
+}
+
+static bool
+keep_row(struct clerk *clerk, const struct act *act, struct span recipient, int64_t raw,
+    int64_t *id, struct err *err)
+{
+	const struct inbox row = {
+		.raw = raw,
+		.recipient = arena_strndup(act->arena, recipient.data, recipient.len),
+		.mail_from = fields_text(&act->input, "from", act->arena),
+		.peer = fields_text(&act->input, "peer", act->arena),
+		.door = fields_text(&act->input, "door", act->arena),
+		.received = clerk->now,
+	};
+
+	return inbox_add(clerk->db, &row, id, err);
+}
+
+/* One answer a recipient, in order: the id of its row, or 0 where it was refused. All
+ * refused: the first refusal is the answer. */
+bool
+intake_receive(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	struct err why, first = { 0 };
+	struct span name, value;
+	size_t at = 0, accepted = 0;
+	int64_t raw = 0, id;
+
+	while (fields_next(&act->input, &at, &name, &value)) {
+		if (!span_is(name, "recipient"))
+			continue;
+		id = 0;
+		err_clear(&why);
+		if (check_recipient(clerk, act, value, &why)) {
+			if ((raw == 0 && !keep_raw(clerk, act, &raw, err)) ||
+			    !keep_row(clerk, act, value, raw, &id, err))
+				return false;
+			accepted++;
+		} else if (why.kind != ERR_NOT_FOUND && why.kind != ERR_DENIED) {
+			*err = why;
+			return false;
+		} else if (first.kind == ERR_NONE) {
+			first = why;
+		}
+		fields_add_int(&outcome->output, "inbox", id);
+	}
+	if (accepted > 0) {
+		clerk->inbox_due = true;
+		return true;
+	}
+	*err = first;
+	return false;
+}

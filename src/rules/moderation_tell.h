@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* rules/moderation_tell.h: who is told what about a post that waits or was decided.
+ *
+ * The moderators of the forum; the administrators where it has none. Notices are limited
+ * per person: beyond that the queue on the web says it all. */
+#pragma once
+
+#include "base/token.h"
+#include "rules/moderation.h"
+
+/* Each with a way to answer by mail. */
+bool
+moderation_tell_moderators(struct clerk *, struct arena *, const struct forum *,
+    const struct post *, struct err *);
+
+bool
+moderation_tell_author(struct clerk *, struct arena *, const struct post *, const char *template,
+    struct err *);
+
+/* The other moderators; decision: approved, refused, discarded. */
+bool
+moderation_tell_others(struct clerk *, struct arena *, const struct post *, int64_t by,
+    const char *decision, struct span why, struct err *);
+
+/* Beside the token of "was it you?" a second row says which address the answer speaks
+ * for: this is its hash. */
+void
+moderation_address_hash(const char *token, uint8_t hash[SHA256_SIZE]);
