@@ -15,6 +15,7 @@ import queue
 import smtplib
 import threading
 import time
+import traceback
 import urllib.parse
 from email.message import EmailMessage
 
@@ -93,7 +94,8 @@ class Desk:
         self.open = {"mail": 0, "web": 0, "sign-in": 0}
         self.most = dict(self.open)
         self.complaints, self.counts = [], {}
-        self.mails, self.posts = queue.Queue(), queue.Queue()
+        self.mails, self.drafts = queue.Queue(), queue.Queue()
+        self.posts = queue.Queue()       # leave to send a draft
         self.left = 0                    # letters not yet settled
         self.over = threading.Event()
 
@@ -162,8 +164,8 @@ class Worker(threading.Thread):
         try:
             self.live()
         except Exception as trouble:  # a dead client must not look like a quiet one
-            self.desk.complain(f"{type(self).__name__}: {trouble!r}")
-            raise
+            where = traceback.extract_tb(trouble.__traceback__)[-1]
+            self.desk.complain(f"{type(self).__name__}: {trouble!r} in {where.name}(), line {where.lineno}")
 
     def pause(self, most=0.6):
         time.sleep(self.dice.uniform(0.05, most))
@@ -258,17 +260,30 @@ class Person(Worker):
     """Somebody with a browser: signs in by a link, writes, sends the same form until told."""
 
     def live(self):
-        while not self.desk.over.is_set():
-            try:
-                letter = self.desk.posts.get(timeout=0.1)
-            except queue.Empty:
-                continue
+        """The form is filled beforehand: posts of a wave leave together."""
+        while True:
+            letter = self.wait(self.desk.drafts)
+            if letter is None:
+                return
+            while letter.answers is not None and letter.answers.post is None:
+                if self.desk.over.wait(0.1):
+                    return
             browser = self.keep_at(self.sign_in, letter)
             path, fields, kind = self.keep_at(self.fill, letter, browser)
+            if self.wait(self.desk.posts) is None:
+                return
             self.desk.journal.write(e="sent", nonce=letter.nonce)
             target = self.keep_at(self.send, letter, browser, path, fields, kind)
             if target:
                 self.keep_at(self.look, letter, browser, target)
+
+    def wait(self, what):
+        while not self.desk.over.is_set():
+            try:
+                return what.get(timeout=0.1)
+            except queue.Empty:
+                continue
+        return None
 
     def keep_at(self, step, *more):
         for _ in range(TRIES_MOST):
@@ -307,8 +322,6 @@ class Person(Worker):
         """The form as it will be sent, every time alike."""
         part, path = "/new", f"/f/{letter.forums[0]}/new"
         if letter.answers is not None:
-            if letter.answers.post is None:
-                raise Cut("what is answered is not there yet")
             part, path = "/reply", f"/p/{letter.answers.post}/reply"
         page = self.ask(browser, "GET", path)
         if page.status != 200:

@@ -6,6 +6,7 @@ supervisor's log; and pages as any visitor gets them. Each check is one sentence
 has findings against it.
 """
 import collections
+import datetime
 import hashlib
 import os
 import re
@@ -17,6 +18,8 @@ from tests.flow.web import Browser
 
 NONCE = re.compile(r"nonce-([0-9a-f]{32})")
 ARTICLE = re.compile(r'<article class="post[^>]* id="p(\d+)"')
+TROUBLE = re.compile(r"^\S+Z error |.*Sanitizer|.*runtime error")
+LAST_WORD = re.compile(r" error clerk\.0 clerk channel=\S+ closed$")
 DUPLICATES_MOST = 64       # a kill: what the relay has in dialogue or not yet recorded
 CLOCK = 0.5                # seconds: our clocks are one, their reading is not
 WAL_MOST = 64 << 20
@@ -365,20 +368,27 @@ class Judge:
             if os.WIFSIGNALED(status) and not (pid in killer.killed and os.WTERMSIG(status) == 9):
                 yield f"orphan {pid} died of signal {os.WTERMSIG(status)}"
         for line in self.site.log_text().splitlines():
-            words = line.split()
-            if (len(words) > 1 and words[1] == "error") or "Sanitizer" in line or "runtime error" in line:
+            if TROUBLE.match(line) and not self.is_last_word(line):
                 yield f"the log says: {line[:300]}"
+
+    def is_last_word(self, line):
+        """A clerk whose supervisor was killed says that its channels closed, and ends."""
+        if not LAST_WORD.search(line):
+            return False
+        at = datetime.datetime.fromisoformat(line[:20].replace("Z", "+00:00")).timestamp()
+        return any(kill["victim"] in ("all: supervisor", "all: everybody") and -1 <= at - kill["t"] <= 5
+                   for kill in self.story.killer.kills)
 
     def find_idle_kills(self):
         killer = self.story.killer
         for at, kill in enumerate(killer.kills):
-            if not any(kill["work"][name] for name in ("inbox", "outbox", "mail", "web", "sign-in")):
+            if "again" not in kill and not any(kill["work"][name] for name in ("inbox", "outbox", "mail", "web", "sign-in")):
                 yield f"kill {at} ({kill['victim']}): nothing was in flight"
         hit = collections.Counter(kill["victim"] for kill in killer.kills)
         for name in killer.roles if self.story.every_role else ():
             if not hit[name]:
                 yield f"{name} was never hit alone"
-        self.figures["kills"] = len(killer.kills)
+        self.figures["kills"] = sum("again" not in kill for kill in killer.kills)
         self.figures["kills_in_hand"] = sum(kill["in_hand"] for kill in killer.kills)
         self.figures["kills_of_all"] = sum(kill["victim"].startswith("all") for kill in killer.kills)
 

@@ -3,8 +3,12 @@
 
 One victim at a time in turn, and some times all of them at once: the workers; the workers
 frozen first, so that all stop at the same instant; the supervisor, whose workers must then end
-by themselves; the supervisor and its workers. Half of the victims are frozen until work waits
-for them, and die with it in hand.
+by themselves; the supervisor and its workers.
+
+A process is done with its work in a millisecond, so a kill would mostly find it idle. Half of
+the victims are therefore frozen until work waits for them; or the clerk is, so that its doors
+have acts open and the relay has results that nobody recorded. Of the clerk's lives some end
+twice: the next one is killed as soon as it is ready, with all that was sent again in hand.
 """
 import os
 import signal
@@ -18,11 +22,23 @@ WORK_WAIT, BACK_WAIT = 3.0, 40.0
 SINGLES = [("clerk.0", 9), ("relay.0", 9), ("intake.0", 7), ("parser.0", 6), ("web.0", 4), ("web.1", 4),
            ("parser.1", 3), ("auth.0", 3)]
 ALLS = ["workers", "supervisor", "frozen workers", "everybody", "workers"]
-FROZEN = {"parser.0": 0.8, "parser.1": 1.0, "auth.0": 1.0, "web.0": 0.7, "web.1": 0.7}  # else 0.5
+# How it is done: "frozen" first; the clerk "held" until then, or "held on" until the next life
+# is ready, which then knows nothing of what the one before had told the clerk; "twice"; plainly.
+WAYS = {
+    "clerk.0": ("", "frozen", "twice"),
+    "relay.0": ("", "held", "held on", "frozen"),
+    "intake.0": ("", "held"),
+    "web.0": ("", "held", "held"),
+    "web.1": ("", "held", "held"),
+    "parser.0": ("", "frozen", "frozen"),
+    "parser.1": ("frozen",),
+    "auth.0": ("frozen",),
+}
 
 # What a victim has in hand, by the names of work() below.
 WORK_OF = {"clerk": ("mail", "web"), "relay": ("outbox",), "intake": ("mail",), "web": ("web", "sign-in"),
            "auth": ("sign-in",)}
+ANYTHING = ("mail", "web", "inbox", "outbox")
 LANES = {"parser.0": ("inbox",), "parser.1": ("web",)}
 
 
@@ -122,18 +138,31 @@ class Killer:
             wait_for(lambda: self.site.one("SELECT count(*) FROM inbox WHERE state = 'new' AND id <= ?",
                                            self.last_mail) == 0, BACK_WAIT)
         wait_for(lambda: victim in self.log.look().up, BACK_WAIT)
-        pid = self.log.up[victim]
+        pid, way = self.log.up[victim], self.dice.choice(WAYS[victim])
         names = LANES.get(victim) or WORK_OF[victim.partition(".")[0]]
-        frozen = self.dice.random() < FROZEN.get(victim, 0.5)
-        if frozen:
-            os.kill(pid, signal.SIGSTOP)
-        self.wait_work(names)
-        time.sleep(self.dice.uniform(0, 0.03))
-        work = self.work()
-        self.deed([pid], number, victim, work, names, frozen)
+        held = pid if way == "frozen" else self.log.up.get("clerk.0") if way[:4] == "held" else None
+        if held:
+            os.kill(held, signal.SIGSTOP)
+        try:
+            self.wait_work(names)
+            time.sleep(self.dice.uniform(0.02, 0.2) if held else self.dice.uniform(0, 0.03))
+            work = self.work()
+            self.deed([pid], number, victim, work, names, way)
+            if way == "held on":
+                self.wait_back({victim: pid})
+                time.sleep(self.dice.uniform(0, 0.1))
+        finally:
+            if way[:4] == "held":
+                os.kill(held, signal.SIGCONT)
         if victim == "parser.0":
             self.last_mail = work["last"]
         self.wait_back({victim: pid})
+        if way == "twice":
+            pid = self.log.up[victim]
+            time.sleep(self.dice.uniform(0, 0.01))
+            self.deed([pid], number, victim, self.work(), names, "again")
+            self.kills[-1]["again"] = True
+            self.wait_back({victim: pid})
 
     def kill_all(self, number, how):
         self.wait_work(("mail", "web"))
@@ -145,14 +174,14 @@ class Killer:
             return
         for pid in lives.values() if how == "frozen workers" else ():
             os.kill(pid, signal.SIGSTOP)
-        self.deed(lives.values(), number, "all: " + how, self.work(), ("mail", "web", "inbox", "outbox"), False)
+        self.deed(lives.values(), number, "all: " + how, self.work(), ANYTHING, "")
         self.wait_back(lives)
 
     def kill_house(self, number, how, lives):
         """The supervisor's last word is never said: its workers' ends are ours to look at."""
         boss = self.site.process
         victims = [boss.pid] + (list(lives.values()) if how == "everybody" else [])
-        self.deed(victims, number, "all: " + how, self.work(), ("mail", "web", "inbox", "outbox"), False)
+        self.deed(victims, number, "all: " + how, self.work(), ANYTHING, "")
         boss.wait()
         for pid in lives.values():
             wait_for(lambda pid=pid: self.reap(pid), BACK_WAIT)
@@ -171,7 +200,7 @@ class Killer:
             self.orphans[pid] = status
         return found != 0
 
-    def deed(self, pids, number, victim, work, names, frozen):
+    def deed(self, pids, number, victim, work, names, way):
         at = time.time()
         for pid in pids:
             self.killed.add(pid)
@@ -183,7 +212,7 @@ class Killer:
         in_hand = any(work[name] for name in names)
         self.kills.append({"t": at, "victim": victim, "work": work, "in_hand": in_hand})
         self.say(f"kill {number:2} victim={victim.replace(' ', '-')} pids={len(pids)}"
-                 f"{' frozen' if frozen else ''} in-hand={'yes' if in_hand else 'no'} {flight}")
+                 f"{way and ' ' + way} in-hand={'yes' if in_hand else 'no'} {flight}")
 
     def wait_back(self, lives):
         """Each has another life, and it is ready."""

@@ -20,7 +20,8 @@ from tests.fault import accountant, judge, killer
 from tests.flow.site import Site
 
 FORUMS = {"voirie": "Voirie", "culture": "Culture", "jeunesse": "Jeunesse"}
-SENDERS, WRITERS, GUESTS, LATE = 64, 6, 40, 9
+SENDERS, WRITERS, GUESTS, LATE = 64, 8, 40, 9
+WEB_VICTIMS = ("web", "parser.1", "clerk", "all")   # posts are sent when one of these is killed
 BURST_EVERY, BURST_SHARE = 10, 0.56
 FILE_SIZES = (3_000, 47_000, 62_000, 65_500, 150_000)  # in the act, in a packet, in the row, in a file
 PR_SET_CHILD_SUBREAPER = 36
@@ -59,7 +60,7 @@ class Story:
     def __init__(self, preau, share, seed, figures, env=None, victims=None, say=print):
         self.seed, self.figures, self.say = seed, figures, say
         self.every_role = victims is None and figures.kills >= 40
-        self.site = Site(preau, share, env=env, limit_mails=0, limit_posts=0, relay_patience=10,
+        self.site = Site(preau, share, env=env, limit_mails=0, limit_posts=0, relay_patience=6,
                          relay_connections=8)
         self.site.forums = [f"/f/{slug}" for slug in FORUMS]
         self.clients = []
@@ -107,8 +108,9 @@ class Story:
         letter.subject = f"{' '.join(dice.sample(WORDS, 4))} ({door} {at})".replace(";", "")
         letter.lines = [f"Bonjour, ici le message {at}.", "", f"nonce-{letter.nonce}", ""]
         letter.lines += [" ".join(dice.choices(WORDS, k=9)) for _ in range(dice.choice((1, 4, 12)))]
-        if len(before) > 8 and dice.random() < 0.4:
-            letter.answers = dice.choice(before[:-3])
+        far = 2 * WRITERS if door == "web" else 3   # so far back that it is there, mostly
+        if len(before) > 2 * far and dice.random() < 0.4:
+            letter.answers = dice.choice(before[:-far])
             letter.forums = letter.answers.forums[:1]
         if dice.random() < 0.08:
             letter.file = (f"plan-{at}.bin", "application/octet-stream", dice.randbytes(dice.choice(FILE_SIZES)))
@@ -160,6 +162,9 @@ class Story:
         self.clients.append(accountant.Guest(desk, self.dice("guest"), guests, ring))
         self.clients.append(accountant.Visitor(desk, self.dice("visitor"), re.compile(r"nonce-([0-9a-f]{32})")))
         self.clients.append(accountant.Latecomer(desk, self.dice("late"), late, self.figures.kills / 8))
+        for letter in self.letters:
+            if letter.door == "web":
+                desk.drafts.put(letter)
         for client in self.clients:
             client.start()
 
@@ -173,13 +178,14 @@ class Story:
                    for at in range(kills)]
         mails = [letter for letter in self.letters if letter.door != "web"]
         posts = [letter for letter in self.letters if letter.door == "web"]
-        done, taken = 0.0, 0
+        wet = [at for at, victim in enumerate(self.victims) if victim.startswith(WEB_VICTIMS)] or range(kills)
+        done, taken, written, seen = 0.0, 0, 0, 0
         for at in range(kills):
             done += weights[at]
             until = len(mails) if at == kills - 1 else round(done * len(mails))
-            wave = mails[taken:until]
-            wave += posts[at * len(posts) // kills:(at + 1) * len(posts) // kills]
-            taken = until
+            seen += at in wet
+            wave = mails[taken:until] + posts[written:seen * len(posts) // len(wet)]
+            taken, written = until, seen * len(posts) // len(wet)
             yield wave
 
     def rain(self):
