@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* process/worker.c: from the START message to the end of the loop. */
+#include "config.h"
+
 #include "process/worker.h"
 
 #include <stdio.h>
@@ -173,6 +175,18 @@ on_control(struct channel *channel, const struct frame *frame, int *fd, void *ar
 	}
 }
 
+/* Roles share uids: without this a broken one could read the memory of its neighbour, where
+ * the keys are, by ptrace or /proc. The leak checker of the sanitizers works that way. */
+static bool
+close_memory(void)
+{
+#ifdef PREAU_SANITIZERS
+	return true;
+#else
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+#endif
+}
+
 /* The descriptors were inherited without close-on-exec so that they survive our own
  * exec; from here on nobody else may inherit them. */
 static void
@@ -180,7 +194,8 @@ harden(void)
 {
 	struct rlimit none = { 0, 0 };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    !close_memory())
 		die("worker cannot be hardened");
 	close(STDIN_FILENO);
 }
