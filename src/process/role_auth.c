@@ -11,8 +11,17 @@
 #include "base/alloc.h"
 #include "base/token.h"
 #include "process/role.h"
+#include "process/sandbox.h"
 
-enum { COST_PASSES = 2, COST_KIB = 19456, LANES = 1, SALT_SIZE = 16, TAG_SIZE = 32, PHC_ROOM = 160 };
+enum {
+	COST_PASSES = 2,
+	COST_KIB = 19456,
+	LANES = 1,
+	SALT_SIZE = 16,
+	TAG_SIZE = 32,
+	PHC_ROOM = 160,
+	MEMORY = 256 * 1024 * 1024 /* octets of address space: a hash, and the libraries */
+};
 
 struct auth {
 	uint8_t pepper[KEY_SIZE];
@@ -52,6 +61,16 @@ do_verify(const struct auth *auth, struct span password, const char *phc, struct
 	token_wipe(peppered, sizeof peppered);
 }
 
+/* Once, so that what the libraries load or open lazily is there before the walls close. */
+static void
+warm_up(const struct auth *auth)
+{
+	struct buf answer = { 0 };
+
+	do_hash(auth, SPAN("specimen"), &answer);
+	buf_free(&answer);
+}
+
 static void
 auth_message(struct worker *worker, const struct frame *frame, int *fd)
 {
@@ -84,8 +103,10 @@ auth_start(struct worker *worker, struct err *err)
 	struct auth *auth = x_calloc(1, sizeof *auth);
 
 	worker->state = auth;
-	return worker_key(worker, "pepper", auth->pepper) ||
-	       err_set(err, ERR_BROKEN, "auth was given no pepper");
+	if (!worker_key(worker, "pepper", auth->pepper))
+		return err_set(err, ERR_BROKEN, "auth was given no pepper");
+	warm_up(auth);
+	return sandbox_close(MEMORY, err);
 }
 
 static void

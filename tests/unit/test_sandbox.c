@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,25 @@ signal_parent(void)
 }
 
 static int
+signal_thread_of_parent(void)
+{
+	return (int)syscall(SYS_tgkill, getppid(), getppid(), 0) == 0 ? 1 : 2;
+}
+
+/* The kernel would send SIGIO, or any other, in our name. */
+static int
+have_parent_signalled(void)
+{
+	return fcntl(STDERR_FILENO, F_SETOWN, getppid()) == 0 ? 1 : 2;
+}
+
+static int
+abort_oneself(void)
+{
+	abort();
+}
+
+static int
 take_memory(void)
 {
 	void *volatile memory = malloc((size_t)1 << 30);
@@ -163,6 +183,9 @@ static const struct {
 	{ "fork", fork_process, SIGSYS },
 	{ "map code", map_code, SIGSYS },
 	{ "signal another process", signal_parent, SIGSYS },
+	{ "signal its thread", signal_thread_of_parent, SIGSYS },
+	{ "have it signalled", have_parent_signalled, SIGSYS },
+	{ "abort", abort_oneself, SIGABRT },
 	{ "go over the deadline", take_time, SIGPROF },
 #endif
 };
