@@ -39,12 +39,15 @@ struct channel {
 	int joint_fd;     /* came with the first packet */
 	struct packet *head, **tail;
 	size_t queued;
+	bool endures, complained;
 	bool *gone; /* set when freed inside its own handler */
 };
 
 static char packet_buffer[FRAME_MAX];
 
-/* Octets received, 0: closed, -1: nothing there. The descriptor is close-on-exec. */
+/* Octets received, 0: closed, -1: nothing there. The descriptor is close-on-exec. There is
+ * room for one and not for the padding behind it: of two sent at once the kernel would
+ * leave us the second, which nobody would ever close. */
 static ssize_t
 packet_read(int fd, int *passed)
 {
@@ -57,7 +60,7 @@ packet_read(int fd, int *passed)
 		.msg_iov = &vector,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	struct cmsghdr *c;
 	ssize_t got;
@@ -115,6 +118,27 @@ on_closed(struct channel *channel)
 		channel->closed(channel, channel->arg);
 }
 
+/* What is no message. Said once: whoever sends one may send a million. */
+static bool
+is_endured(struct channel *channel, size_t octets)
+{
+	if (!channel->complained)
+		log_error("channel message=unsound octets=%zu", octets);
+	channel->complained = true;
+	if (!channel->endures)
+		on_closed(channel);
+	return channel->endures;
+}
+
+/* An empty packet looks like the end of everything. */
+static bool
+is_hung_up(const struct channel *channel)
+{
+	struct pollfd poll_fd = { .fd = channel->fd, .events = POLLRDHUP };
+
+	return poll(&poll_fd, 1, 0) != 0;
+}
+
 static void
 drop_joint(struct channel *channel)
 {
@@ -131,10 +155,8 @@ hand_over(struct channel *channel, struct span octets, int *passed)
 	bool gone = false, sound = frame_read(&frame, octets);
 
 	if (!sound) {
-		log_error("channel message=unsound octets=%zu", octets.len);
 		file_close(passed);
-		on_closed(channel);
-		return false;
+		return is_endured(channel, octets.len);
 	}
 	channel->gone = &gone;
 	channel->fn(channel, &frame, passed, channel->arg);
@@ -193,7 +215,10 @@ on_readable(struct channel *channel)
 			return;
 		if (got == 0) {
 			file_close(&passed);
-			on_closed(channel);
+			if (is_hung_up(channel))
+				on_closed(channel);
+			else if (is_endured(channel, 0))
+				continue;
 			return;
 		}
 		if (!take_packet(channel, span_make(packet_buffer, (size_t)got), passed))
@@ -255,6 +280,12 @@ channel_new(struct loop *loop, int fd, channel_fn *fn, channel_closed_fn *closed
 	channel->watch = loop_watch_new(loop, fd, on_ready, channel);
 	loop_watch_want(channel->watch, LOOP_READ);
 	return channel;
+}
+
+void
+channel_endure(struct channel *channel)
+{
+	channel->endures = true;
 }
 
 void

@@ -48,6 +48,11 @@ typedef void channel_closed_fn(struct channel *channel, void *arg);
 struct channel *
 channel_new(struct loop *loop, int fd, channel_fn *fn, channel_closed_fn *closed, void *arg);
 
+/* From now on what is no message is dropped and the next one awaited: the other end is a
+ * worker that may be broken into, and this process must not fall with it. */
+void
+channel_endure(struct channel *channel);
+
 void
 channel_free(struct channel **channel);
 

@@ -167,6 +167,75 @@ what_is_no_message_closes(void **state)
 	}
 }
 
+/* A broken worker may say anything: the clerk goes on, and hears the next one's messages. */
+static void
+nonsense_can_be_endured(void **state)
+{
+	static const char *const bad[] = { "", "\3", "\3garbage", "\3RP\1\0\1\0\0\0", "\377" };
+	struct pair pair;
+	struct buf message;
+
+	(void)state;
+	pair_open(&pair);
+	channel_endure(pair.b);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_true(send(pair.raw, bad[i], strlen(bad[i]), 0) >= 0);
+	write_message(&message, 9, 10);
+	channel_send(pair.a, buf_span(&message), -1);
+	turn_until(&pair, 1);
+	assert_int_equal(1, pair.seen.messages);
+	assert_int_equal(9, pair.seen.last_id);
+	assert_int_equal(0, pair.seen.closed);
+	channel_free(&pair.a); /* gone for good: that is heard */
+	turn_until(&pair, 2);
+	assert_int_equal(1, pair.seen.closed);
+	buf_free(&message);
+	pair_close(&pair);
+}
+
+static int
+open_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Descriptors that nobody asked for stay nowhere: they would fill up the table. */
+static void
+only_one_descriptor_is_taken(void **state)
+{
+	char control[CMSG_SPACE(4 * sizeof(int))] __attribute__((aligned(8)));
+	int fds[4] = { STDIN_FILENO, STDIN_FILENO, STDIN_FILENO, STDIN_FILENO }, before;
+	struct pair pair;
+	struct buf message = { 0 };
+
+	(void)state;
+	pair_open(&pair);
+	before = open_descriptors();
+	for (size_t count = 2; count <= 4; count++) {
+		buf_clear(&message);
+		buf_add_char(&message, 3);
+		frame_begin(&message, MESSAGE_HINT, 1, count);
+		struct iovec vector = { message.data, message.len };
+		struct msghdr head = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control,
+			.msg_controllen = CMSG_SPACE(count * sizeof(int)) };
+		struct cmsghdr *c = CMSG_FIRSTHDR(&head);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+		assert_true(sendmsg(pair.raw, &head, 0) > 0);
+		turn_until(&pair, (int)count - 1);
+		assert_int_equal(count - 1, pair.seen.messages);
+		assert_int_equal(before, open_descriptors());
+	}
+	buf_free(&message);
+	pair_close(&pair);
+}
+
 static void
 blocking_forms_agree_with_channels(void **state)
 {
@@ -218,6 +287,8 @@ main(void)
 		cmocka_unit_test(messages_of_every_size_cross_whole),
 		cmocka_unit_test(a_half_message_is_dropped_by_the_next),
 		cmocka_unit_test(what_is_no_message_closes),
+		cmocka_unit_test(nonsense_can_be_endured),
+		cmocka_unit_test(only_one_descriptor_is_taken),
 		cmocka_unit_test(blocking_forms_agree_with_channels),
 		cmocka_unit_test(forgetting_drops_what_is_queued),
 	};
