@@ -79,7 +79,18 @@ find_actor(struct clerk_state *state, struct work *work, struct err *err)
 		work->session = (struct span){ 0 };
 		return true;
 	}
+	if (act->door != DOOR_WEB) /* nobody is signed in by mail, nor at the relay */
+		work->session = (struct span){ 0 };
 	return work->session.len == 0 || act_find_actor(&state->clerk, act, work->session, err);
+}
+
+/* Before a helper is troubled with it. */
+static bool
+may_ask_for(struct clerk_state *state, struct work *work, struct err *err)
+{
+	if (work->kind == WORK_ACT)
+		return act_may(&state->clerk, &work->act, err);
+	return ask_may(&state->clerk, work->ask, &work->act, err);
 }
 
 /* Fields, actor, the cheap permission; then a helper or the turn. */
@@ -99,7 +110,7 @@ take_in_hand(struct clerk_state *state, struct work *work, const struct frame *f
 		clerk_ready(state, work);
 		return true;
 	}
-	if (work->kind == WORK_ACT && !act_may(&state->clerk, &work->act, err))
+	if (!may_ask_for(state, work, err))
 		return false;
 	return clerk_job_start(state, work);
 }
@@ -277,6 +288,7 @@ add_peer(struct clerk_state *state, const struct fields *entry)
 	work_queue_init(&peer->wait);
 	peer->channel = channel_new(state->worker->loop, (int)fields_int(entry, "fd", -1), on_message,
 	    on_worker_channel_closed, peer);
+	channel_endure(peer->channel);
 }
 
 static void

@@ -238,12 +238,15 @@ ask_kind_find(struct span name)
 }
 
 bool
+ask_may(struct clerk *clerk, const struct ask_kind *kind, const struct act *act, struct err *err)
+{
+	return act_check_fields(kind->fields, &act->input, err) &&
+	    (!kind->may || kind->may(clerk, act, err));
+}
+
+bool
 ask_run(struct clerk *clerk, const struct ask_kind *kind, const struct act *act,
     struct outcome *outcome, struct err *err)
 {
-	if (!act_check_fields(kind->fields, &act->input, err))
-		return false;
-	if (kind->may && !kind->may(clerk, act, err))
-		return false;
-	return kind->run(clerk, act, outcome, err);
+	return ask_may(clerk, kind, act, err) && kind->run(clerk, act, outcome, err);
 }

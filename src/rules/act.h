@@ -140,7 +140,11 @@ act_flag(const struct act *act, const char *name);
 const struct ask_kind *
 ask_kind_find(struct span name);
 
-/* Fields, may, then run. */
+/* Fields, then permission: the cheap refusal before parsing. */
+bool
+ask_may(struct clerk *clerk, const struct ask_kind *kind, const struct act *act, struct err *err);
+
+/* The same, then run. */
 bool
 ask_run(struct clerk *clerk, const struct ask_kind *kind, const struct act *act,
     struct outcome *outcome, struct err *err);

@@ -11,6 +11,9 @@ bool
 may_administrator(struct clerk *, const struct act *, struct err *);
 bool
 may_signed_in(struct clerk *, const struct act *, struct err *);
+/* Whoever stands at the door of the web, known or not. */
+bool
+may_visit(struct clerk *, const struct act *, struct err *);
 /* The clerk to itself; the administrator too. */
 bool
 may_house(struct clerk *, const struct act *, struct err *);

@@ -193,6 +193,46 @@ test_administrators_acts(void **state)
 	    "address", "marie@example.org", NULL);
 }
 
+/* A broken door does the acts of its own kind at most: DOOR_HOUSE is nobody but the clerk. */
+static void
+test_doors(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *act[4];
+		bool web, mail, relay;
+	} rows[] = {
+		{ { "session.ask", "address", "marie@example.org" },     true,  false, false },
+		{ { "session.close", "session", "x" },                   true,  false, false },
+		{ { "delivery.start", "id", "1" },                       false, false, true },
+		{ { "delivery.report" },                                 false, false, true },
+		{ { "mail.receive", "peer", "x" },                       false, true,  false },
+		{ { "mail.process", "inbox", "1" },                      false, false, false },
+		{ { "mail.died", "inbox", "1" },                         false, false, false },
+		{ { "mail.replay", "inbox", "1" },                       false, false, false },
+		{ { "person.create", "name", "x" },                      false, false, false },
+		{ { "session.link", "person", "1" },                     false, false, false },
+		{ { "forum.create", "slug", "x", NULL },                 false, false, false },
+	};
+	/* clang-format on */
+	static const enum door doors[] = { DOOR_WEB, DOOR_MAIL, DOOR_RELAY };
+
+	(void)state;
+	world_person("marie");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t d = 0; d < sizeof(doors) / sizeof(doors[0]); d++) {
+			const char *const *a = rows[i].act;
+			bool may = d == 0 ? rows[i].web : d == 1 ? rows[i].mail : rows[i].relay;
+			bool done = world_try(doors[d], 0, a[0], a[1], a[2], NULL);
+
+			if ((done || (world.err.kind != ERR_DENIED && world.err.kind != ERR_INVALID)) &&
+			    !may)
+				fail_msg("%s was done at door %zu", a[0], d);
+			if (!done && may && world.err.kind == ERR_DENIED)
+				fail_msg("%s was refused at door %zu", a[0], d);
+		}
+}
+
 /* ---- the journal ---- */
 
 static void
@@ -342,6 +382,7 @@ main(void)
 		cmocka_unit_test(test_fields),
 		TEST(test_every_kind_checks),
 		TEST(test_administrators_acts),
+		TEST(test_doors),
 		TEST(test_journal),
 		TEST(test_rolled_back),
 		TEST(test_keys),
