@@ -58,13 +58,15 @@ prove(struct intake *intake, const struct author *author, bool token)
 }
 
 bool
-intake_prove_author(struct intake *intake, struct author *author, bool token, bool *proved,
-    struct err *err)
+intake_prove_author(struct intake *intake, struct author *author, bool *proved, struct err *err)
 {
+	enum verdict verdict = proof_verdict(intake->clerk->settings, intake->parsed,
+	    span_of(intake->row.peer));
+
 	if (!author_find(intake->clerk, intake->arena, intake->parsed, author, err))
 		return false;
 	*proved = intake->parsed->from_count == 1 && author_is_known(author) &&
-	    prove(intake, author, token).action == PROOF_GOOD;
+	    (verdict == VERDICT_PASS || verdict == VERDICT_LOCAL);
 	return true;
 }
 

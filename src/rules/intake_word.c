@@ -105,7 +105,7 @@ intake_moderate(struct intake *intake, struct err *err)
 	if (is_robot(intake))
 		return true;
 	if (!find_token(intake, "moderate", &row, &found, err) ||
-	    !intake_prove_author(intake, &author, false, &proved, err))
+	    !intake_prove_author(intake, &author, &proved, err))
 		return false;
 	if (!found)
 		return say(intake, "refused", "the moderation address is out of date");
@@ -139,14 +139,35 @@ intake_leave(struct intake *intake, struct err *err)
 
 /* ---- ok.TOKEN ---- */
 
+/* Whether the answer says yes and comes from whom was asked: many machines answer what they
+ * should not, without saying that they are machines, and quote nothing of the question. */
+static bool
+says_yes(struct intake *intake, bool *yes, struct err *err)
+{
+	struct token_row row;
+	struct author author;
+
+	if (!find_token(intake, "author", &row, yes, err) || !*yes)
+		return err->kind == ERR_NONE;
+	if (!author_find(intake->clerk, intake->arena, intake->parsed, &author, err))
+		return false;
+	*yes = author.person.id == row.person &&
+	    mail_word_read(intake->arena, intake->parsed->own).verb == MAIL_VERB_APPROVE;
+	return true;
+}
+
 bool
 intake_confirm(struct intake *intake, struct err *err)
 {
 	struct buf input = { 0 };
-	bool ok;
+	bool ok, yes;
 
 	if (is_robot(intake))
 		return true;
+	if (!says_yes(intake, &yes, err))
+		return false;
+	if (!yes)
+		return say(intake, "refused", "no yes of the person who was asked");
 	fields_add_text(&input, "token", intake->to.token);
 	ok = intake_run(intake, "post.confirm", 0, buf_span(&input), err);
 	buf_free(&input);
@@ -180,7 +201,7 @@ intake_word(struct intake *intake, struct err *err)
 		return true;
 	if (intake->to.word != MAIL_WORD_SUBSCRIBE && intake->to.word != MAIL_WORD_UNSUBSCRIBE)
 		return say(intake, "kept", mail_word_name(intake->to.word));
-	if (!intake_prove_author(intake, &author, false, &proved, err))
+	if (!intake_prove_author(intake, &author, &proved, err))
 		return false;
 	if (!proved)
 		return say(intake, "refused", "not proved to come from a registered person");

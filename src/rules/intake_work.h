@@ -39,9 +39,10 @@ bounce_intake(struct intake *, struct err *);   /* b.TOKEN */
 bool
 private_intake(struct intake *, struct err *);  /* a.TOKEN */
 
-/* The author, and whether the mail was proved to come from there. */
+/* The author, and whether the mail was proved to come from there. For commands: "it was me",
+ * said once, lets posts through without a verdict, but decides nothing in anybody's name. */
 bool
-intake_prove_author(struct intake *, struct author *, bool token, bool *proved, struct err *);
+intake_prove_author(struct intake *, struct author *, bool *proved, struct err *);
 
 /* Runs another act in the name of a person, as the mail door would. What it refuses
  * becomes the note, and outcome "refused"; only TEMPORARY and BROKEN are false. */

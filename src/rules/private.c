@@ -79,7 +79,7 @@ private_intake(struct intake *intake, struct err *err)
 		&none) ||
 	    purpose != MAIL_PURPOSE_AUTHOR)
 		return refuse(intake, "the address is out of date");
-	if (!intake_prove_author(intake, &author, false, &proved, err))
+	if (!intake_prove_author(intake, &author, &proved, err))
 		return false;
 	if (!proved)
 		return refuse(intake, "not proved to come from a registered person");

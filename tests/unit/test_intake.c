@@ -236,6 +236,10 @@ static const struct {
 	{ "a pass below a foreign one",  "marie", "192.0.2.1", "mx.evil.example; dmarc=none\nAuthentication-Results: mx.ville.example; dmarc=pass", "held", "unproved", "y" },
 	{ "an address never proved",     "unproved", "192.0.2.1", "", "held", "unproved", "" },
 	{ "the same with a verdict",     "unproved", "192.0.2.1", "mx.ville.example; dmarc=pass", "published", "", "" },
+	{ "forged below: dmarc",         "marie", "192.0.2.1", "mx.ville.example; spf=none; dkim=none; dmarc=none\nAuthentication-Results: mx.ville.example; dmarc=pass", "held", "unproved", "y" },
+	{ "forged below: dkim",          "marie", "192.0.2.1", "mx.ville.example; dkim=none; dmarc=none\nAuthentication-Results: mx.ville.example; dkim=pass header.d=example.org", "held", "unproved", "y" },
+	{ "two filters, a field each",   "marie", "192.0.2.1", "mx.ville.example; spf=pass\nAuthentication-Results: mx.ville.example; dkim=pass header.d=example.org\nAuthentication-Results: mx.ville.example; dmarc=pass", "published", "", "" },
+	{ "two signatures in a field",   "marie", "192.0.2.1", "mx.ville.example; dkim=pass header.d=list.example; dkim=pass header.d=example.org", "published", "", "" },
 	{ "nobody says anything",        "marie", "192.0.2.1", "", "held", "unproved", "y" },
 	{ "a stranger, proved",          "eve",   "192.0.2.1", "mx.ville.example; dmarc=pass", "held", "stranger", "" },
 	{ "a stranger, not proved",      "eve",   "192.0.2.1", "", "held", "stranger", "" },
@@ -345,6 +349,16 @@ test_confirm_by_mail(void **state)
 	assert_string_equal(world_mail(to, world_raw("marie", "Absence", "v@x.example",
 						   "Auto-Submitted: auto-replied\n", "Je suis absente.")),
 	    "dropped-auto");
+	assert_int_equal(world_number("SELECT count(*) FROM post WHERE id = %" PRId64
+				      " AND state = 'held'",
+			     post),
+	    1);
+	/* Nor does one that hides what it is, nor somebody else's yes. */
+	assert_string_equal(world_mail(to, world_raw("marie", "Re: ok", "n@x.example", "",
+						   "Merci de votre message, nous y répondrons.")),
+	    "refused");
+	assert_string_equal(world_mail(to, world_raw("paul", "Re: ok", "o@x.example", "", "Oui.")),
+	    "refused");
 	assert_int_equal(world_number("SELECT count(*) FROM post WHERE id = %" PRId64
 				      " AND state = 'held'",
 			     post),
