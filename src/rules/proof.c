@@ -146,40 +146,51 @@ domain_of(struct span address)
 	return span_from(address, at);
 }
 
+/* What fields further up have spoken of. */
+struct spoken {
+	bool dmarc, dkim;
+};
+
 static enum verdict
-verdict_of(struct span field, struct span from)
+verdict_of(struct span field, struct span from, struct spoken *spoken)
 {
+	const struct spoken above = *spoken;
 	struct result result;
 	enum verdict verdict = VERDICT_NONE;
 
 	while (next_result(&field, &result)) {
-		if (span_is_nocase(result.method, "dmarc")) {
+		if (span_is_nocase(result.method, "dmarc") && !above.dmarc) {
+			spoken->dmarc = true;
 			if (span_is_nocase(result.result, "fail"))
 				return VERDICT_FAIL;
 			if (span_is_nocase(result.result, "pass"))
 				return VERDICT_PASS;
-		} else if (span_is_nocase(result.method, "dkim") &&
-		    span_is_nocase(result.result, "pass") && is_aligned(result.domain, from)) {
-			verdict = VERDICT_PASS;
+		} else if (span_is_nocase(result.method, "dkim") && !above.dkim) {
+			spoken->dkim = true;
+			if (span_is_nocase(result.result, "pass") && is_aligned(result.domain, from))
+				verdict = VERDICT_PASS;
 		}
 	}
 	return verdict;
 }
 
 /* A front server writes its fields on top, and may write one for each filter. What
- * stands below the first foreign field came with the mail and is worth nothing. */
+ * stands below the first foreign field came with the mail and is worth nothing; nor is
+ * what bears our server's name but speaks of what was spoken of above: a server that
+ * forgets to strip such fields would have lent its name to anybody. */
 static enum verdict
 results_verdict(const char *authserv, const struct parsed *parsed)
 {
 	struct span from = domain_of(parsed->from_address), field, id, rest;
 	enum verdict verdict = VERDICT_NONE, one;
+	struct spoken spoken = { false, false };
 
 	for (size_t i = 0; i < parsed->authentication_results.count; i++) {
 		field = parsed->authentication_results.items[i];
 		rest = span_first(field, span_find(field, ';'));
 		if (!next_word(&rest, &id) || !span_is_nocase(id, authserv))
 			break;
-		one = verdict_of(span_from(field, span_find(field, ';') + 1), from);
+		one = verdict_of(span_from(field, span_find(field, ';') + 1), from, &spoken);
 		if (one == VERDICT_FAIL)
 			return VERDICT_FAIL;
 		if (one != VERDICT_NONE)
