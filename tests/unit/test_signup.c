@@ -49,6 +49,8 @@ test_ask_tells_nothing(void **state)
 		assert_int_equal(world.outcome.output.len, 0);
 	}
 	assert_int_equal(world_number("SELECT count(*) FROM notice"), 0);
+	/* What is nobody's is counted like what is somebody's: a commit takes its time. */
+	assert_int_equal(world_number("SELECT count(DISTINCT subject) FROM rate"), 2);
 	(void)ask("token");
 	assert_int_equal(world.outcome.output.len, 0);
 	/* One a minute, five a day, silently. */
