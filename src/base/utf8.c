@@ -175,9 +175,20 @@ is_blank(uint32_t code)
 static bool
 is_unfit(uint32_t code)
 {
-	return code < ' ' || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069) || code == 0x200b || code == 0x2060 ||
-	       code == 0xfeff;
+	/* clang-format off */
+	static const struct { uint32_t first, last; } unfit[] = {
+		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e },
+		{ 0x200b, 0x200b }, { 0x200e, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+	};
+	/* clang-format on */
+
+	if (code >= ' ' && code < 0x7f)
+		return false;
+	for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++)
+		if (code >= unfit[i].first && code <= unfit[i].last)
+			return true;
+	return false;
 }
 
 /* A blank alone stays what it is: French has its narrow no-break space. */

@@ -103,6 +103,8 @@ test_line(void **state)
 		{ "no width", "ad\u200bmin\ufeff", "admin" },
 		{ "French blanks stay", "Quoi\u202f? Si\u00a0!", "Quoi\u202f? Si\u00a0!" },
 		{ "but not in runs", "a \u00a0 b", "a b" },
+		{ "marks of direction", "a\u200eb\u200fc\u061cd", "abcd" },
+		{ "what is not seen", "ad\u00admin\u2063\u206a\U000e0041", "admin" },
 		{ "joiners stay", "a\u200db", "a\u200db" },
 		{ "bad octets", "a\xff", "a\ufffd" },
 	};
