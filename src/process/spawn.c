@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHILD_FAILED = 71, HIGH_FD = 200 };
+enum { HIGH_FD = 200 };
 
 /* Reads like a sentence in ps and under a debugger: preau work web. */
 static _Noreturn void
@@ -23,7 +23,7 @@ become(const char *role)
 
 	strncpy(name, role, sizeof name - 1);
 	execv("/proc/self/exe", arguments);
-	_exit(CHILD_FAILED);
+	_exit(SPAWN_FAILED);
 }
 
 /* First out of the way, so that no place is overwritten before it is read. */
@@ -76,6 +76,6 @@ spawn(const struct house *house, const struct role *role, const int *fds, int co
 	signal(SIGPIPE, SIG_DFL);
 	umask(0027);
 	if (!place_descriptors(fds, count) || !drop_privileges(house, role))
-		_exit(CHILD_FAILED);
+		_exit(SPAWN_FAILED);
 	become(role->name);
 }

@@ -8,7 +8,11 @@
 #include "process/house.h"
 #include "process/role.h"
 
-enum { SPAWN_FIRST_FD = 3, SPAWN_FDS_MAX = 48 };
+enum {
+	SPAWN_FIRST_FD = 3,
+	SPAWN_FDS_MAX = 48,
+	SPAWN_FAILED = 71 /* exit status of a child that could not become its role (EX_OSERR) */
+};
 
 /* Starts `preau work ROLE` with fds[i] as descriptor 3 + i and nothing else open but
  * 0-2. As root the child has its role's uid and groups and no capability. */

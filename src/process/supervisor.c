@@ -330,7 +330,9 @@ static void
 on_death(struct child *child, int status)
 {
 	struct supervisor *s = child->supervisor;
-	bool could_not_start = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG;
+	bool not_spawned = WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_FAILED;
+	bool could_not_start =
+	    not_spawned || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG);
 
 	if (WIFSIGNALED(status))
 		log_warn("serve down=%s.%d pid=%d signal=%d", child->role->name, child->index,
@@ -338,6 +340,10 @@ on_death(struct child *child, int status)
 	else
 		log_info("serve down=%s.%d pid=%d exit=%d", child->role->name, child->index,
 		    (int)child->pid, WEXITSTATUS(status));
+	if (not_spawned)
+		log_error("serve start=%s.%d why=\"its user cannot run this program: look at the "
+		          "permissions of its folders and of the system's\"",
+		    child->role->name, child->index);
 	channel_free(&child->control);
 	child->pid = 0;
 	child->died = !child->stopping;
