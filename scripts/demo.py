@@ -212,8 +212,8 @@ def main():
         shutil.rmtree(demo.site, ignore_errors=True)
     demo.write_config()
     demo.make_outgoing()
-    demo.start()
     try:
+        demo.start()
         if new:
             print("making the demo site ...", flush=True)
             demo.make_town()
@@ -227,7 +227,7 @@ def main():
     except KeyboardInterrupt:
         print("\ndraining ...")
     finally:
-        if demo.server.poll() is None:
+        if demo.server is not None and demo.server.poll() is None:
             demo.stop()
 
 
