@@ -26,14 +26,16 @@ drop_addresses(struct span name, struct buf *out)
 	}
 }
 
+/* May it stand between quotes? What looks like an encoded-word may not: many readers decode
+ * it there all the same, and then it says what it likes, ends of lines included. */
 static bool
-is_ascii(struct span s)
+is_quotable(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		if ((unsigned char)s.data[i] >= 0x80)
 			return false;
 	}
-	return true;
+	return span_find_text(s, "=?") == s.len;
 }
 
 static void
@@ -117,7 +119,7 @@ address_write_phrase(struct span name, struct buf *out)
 	drop_addresses(utf8_line(arena, utf8_clean(arena, name)), &clean);
 	text = span_trim(utf8_first(buf_span(&clean), ADDRESS_NAME_MAX));
 	if (text.len > 0) {
-		if (is_ascii(text))
+		if (is_quotable(text))
 			write_quoted(text, out);
 		else
 			write_encoded(text, out);

@@ -210,7 +210,8 @@ static const struct {
 	{ "A\xe2\x80\xae"
 	  "B",
 	    "\"AB\" <a.t@forum.fr>" },
-	{ "=?UTF-8?Q?=0D=0ABcc:_x?=", "\"=?UTF-8?Q?=0D=0ABcc:_x?=\" <a.t@forum.fr>" },
+	{ "=?UTF-8?Q?=0D=0ABcc:_x?=",
+	    "=?UTF-8?Q?=3D=3FUTF-8=3FQ=3F=3D0D=3D0ABcc=3A=5Fx=3F=3D?= <a.t@forum.fr>" },
 	{ "bad \xff octet", "=?UTF-8?Q?bad_=EF=BF=BD_octet?= <a.t@forum.fr>" },
 };
 
@@ -259,6 +260,7 @@ test_hostile_names(void **state)
 			}
 		} else {
 			assert_true(out.len == 0 || (rest.data[0] == '"' && span_ends(rest, "\"")));
+			assert_int_equal(span_find_text(rest, "=?"), rest.len);
 		}
 		buf_free(&name);
 		buf_free(&out);
