@@ -54,6 +54,9 @@ prove(struct intake *intake, const struct author *author, bool token)
 		    span_of(intake->row.peer)),
 	};
 
+	/* Of several authors nobody knows which one was proved. */
+	if (intake->parsed->from_count != 1)
+		facts = (struct proof_facts){ .verdict = VERDICT_NONE };
 	return proof_judge(&facts);
 }
 

@@ -72,20 +72,28 @@ next_word(struct span *rest, struct span *word)
 }
 
 struct result {
-	struct span method, result, domain; /* domain: of header.d, or of header.i */
+	struct span method, result;
+	struct span domain; /* of header.d, or of header.i */
+	struct span from;   /* of header.from: the domain that DMARC speaks of */
 };
+
+static struct span
+after_at(struct span value)
+{
+	size_t at = span_find(value, '@');
+
+	return at < value.len ? span_from(value, at + 1) : value;
+}
 
 static void
 read_property(struct span name, struct span value, struct result *result)
 {
-	size_t at;
-
-	if (span_is_nocase(name, "header.d")) {
+	if (span_is_nocase(name, "header.d"))
 		result->domain = value;
-	} else if (span_is_nocase(name, "header.i") && result->domain.len == 0) {
-		at = span_find(value, '@');
-		result->domain = at < value.len ? span_from(value, at + 1) : value;
-	}
+	else if (span_is_nocase(name, "header.i") && result->domain.len == 0)
+		result->domain = after_at(value);
+	else if (span_is_nocase(name, "header.from"))
+		result->from = after_at(value);
 }
 
 /* One "method=result prop=value ..." up to its ; or the end. */
@@ -163,7 +171,8 @@ verdict_of(struct span field, struct span from, struct spoken *spoken)
 			spoken->dmarc = true;
 			if (span_is_nocase(result.result, "fail"))
 				return VERDICT_FAIL;
-			if (span_is_nocase(result.result, "pass"))
+			if (span_is_nocase(result.result, "pass") &&
+			    (result.from.len == 0 || span_equal_nocase(result.from, from)))
 				return VERDICT_PASS;
 		} else if (span_is_nocase(result.method, "dkim") && !above.dkim) {
 			spoken->dkim = true;

@@ -238,6 +238,8 @@ static const struct {
 	{ "the same with a verdict",     "unproved", "192.0.2.1", "mx.ville.example; dmarc=pass", "published", "", "" },
 	{ "forged below: dmarc",         "marie", "192.0.2.1", "mx.ville.example; spf=none; dkim=none; dmarc=none\nAuthentication-Results: mx.ville.example; dmarc=pass", "held", "unproved", "y" },
 	{ "forged below: dkim",          "marie", "192.0.2.1", "mx.ville.example; dkim=none; dmarc=none\nAuthentication-Results: mx.ville.example; dkim=pass header.d=example.org", "held", "unproved", "y" },
+	{ "a pass of another author",    "marie", "192.0.2.1", "mx.ville.example; dmarc=pass header.from=evil.example", "held", "unproved", "y" },
+	{ "a pass of this author",       "marie", "192.0.2.1", "mx.ville.example; dmarc=pass (p=none) header.from=Example.org", "published", "", "" },
 	{ "two filters, a field each",   "marie", "192.0.2.1", "mx.ville.example; spf=pass\nAuthentication-Results: mx.ville.example; dkim=pass header.d=example.org\nAuthentication-Results: mx.ville.example; dmarc=pass", "published", "", "" },
 	{ "two signatures in a field",   "marie", "192.0.2.1", "mx.ville.example; dkim=pass header.d=list.example; dkim=pass header.d=example.org", "published", "", "" },
 	{ "nobody says anything",        "marie", "192.0.2.1", "", "held", "unproved", "y" },
