@@ -3,7 +3,8 @@
 
 Started as root: every role runs under its own uid and groups, without a capability and unable
 to get one; the folders and files of the house are open to whom they must be and to nobody
-else. However started: no new privileges anywhere, and the parser behind its system call filter.
+else. However started: no new privileges anywhere, no role can read the memory of another (the
+keys lie there), and the parser and auth stand behind their system call filter.
 """
 import os
 import stat
@@ -43,7 +44,7 @@ def status(pid):
 def check_process(name, pid, as_root, sanitized):
     role, facts = name.split(".")[0], status(pid)
     assert facts["NoNewPrivs"] == ["1"], f"{name}: NoNewPrivs is {facts['NoNewPrivs']}"
-    if role == "parser" and not sanitized:
+    if role in ("parser", "auth") and not sanitized:
         assert facts["Seccomp"] == ["2"], f"{name}: Seccomp is {facts['Seccomp']}"
     if not as_root:
         assert set(facts["Uid"]) == {str(os.geteuid())}, (name, facts["Uid"])
@@ -54,6 +55,25 @@ def check_process(name, pid, as_root, sanitized):
     assert [int(group) for group in facts["Groups"]] == groups, (name, facts["Groups"])
     for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
         assert int(facts[kind][0], 16) == 0, f"{name}: {kind} is {facts[kind]}"
+
+
+def check_memory(name, pid):
+    """What a broken neighbour could do: its uid is the same."""
+    child = os.fork()
+    if child == 0:
+        uid, groups = int(status(pid)["Uid"][0]), [READ]
+        if os.geteuid() == 0:
+            os.setgroups(groups)
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+        for what in ("mem", "environ", "maps", "fd/3"):
+            try:
+                os.close(os.open(f"/proc/{pid}/{what}", os.O_RDONLY))
+                os._exit(1)
+            except PermissionError:
+                pass
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, f"{name}: its memory lies open to its uid"
 
 
 def check_places(site):
@@ -91,7 +111,10 @@ def run(stage):
         assert {name.split(".")[0] for name in pids} == set(ROLES), pids
         for name, pid in pids.items():
             check_process(name, pid, as_root, stage.sanitized)
-            check_descriptors(name, pid, site)
+            if as_root or stage.sanitized:
+                check_descriptors(name, pid, site)
+            if not stage.sanitized:
+                check_memory(name, pid)
         if as_root:
             check_places(site)
             assert status(site.process.pid)["Uid"][0] == "0"
