@@ -44,7 +44,7 @@ is_field_name(struct span name)
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.data[i];
 
-		if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && c != '_' && c != '.' &&
+		if (!ascii_is_lower(c) && !ascii_is_digit(c) && c != '_' && c != '.' &&
 		    c != '-')
 			return false;
 	}

@@ -51,7 +51,7 @@ static void
 log_flatten(char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+		if (ascii_is_control(text[i]))
 			text[i] = ' ';
 }
 

@@ -93,19 +93,28 @@ span_ends(struct span s, const char *suffix)
 }
 
 static bool
-is_blank(char c)
+is_trimmed(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return ascii_is_blank(c) || c == '\r' || c == '\n';
 }
 
 struct span
 span_trim(struct span s)
 {
-	while (s.len > 0 && is_blank(s.data[0]))
+	while (s.len > 0 && is_trimmed(s.data[0]))
 		s = span_from(s, 1);
-	while (s.len > 0 && is_blank(s.data[s.len - 1]))
+	while (s.len > 0 && is_trimmed(s.data[s.len - 1]))
 		s.len--;
 	return s;
+}
+
+bool
+span_has_control(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_control(s.data[i]))
+			return true;
+	return false;
 }
 
 size_t
@@ -174,17 +183,6 @@ span_int(struct span s, int64_t min, int64_t max, int64_t *value)
 		return false;
 	*value = sum;
 	return true;
-}
-
-int
-span_compare(struct span a, struct span b)
-{
-	size_t shared = a.len < b.len ? a.len : b.len;
-	int order = shared == 0 ? 0 : memcmp(a.data, b.data, shared);
-
-	if (order != 0)
-		return order;
-	return (a.len > b.len) - (a.len < b.len);
 }
 
 static size_t
@@ -314,28 +312,4 @@ bool
 buf_ok(const struct buf *b)
 {
 	return !b->full;
-}
-
-char
-ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool
-ascii_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool
-ascii_is_alpha(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
-bool
-ascii_is_space(char c)
-{
-	return is_blank(c) || c == '\v' || c == '\f';
 }

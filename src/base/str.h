@@ -68,6 +68,10 @@ span_find(struct span s, char octet);
 size_t
 span_find_text(struct span s, const char *text);
 
+/* Does any octet of C0, or DEL, stand in it? */
+bool
+span_has_control(struct span s);
+
 /* Cuts the next line off *rest: without its end (LF or CRLF). False at the end. */
 bool
 span_next_line(struct span *rest, struct span *line);
@@ -81,10 +85,6 @@ span_next(struct span *rest, char separator, struct span *item);
  * the one way numbers come in. */
 bool
 span_int(struct span s, int64_t min, int64_t max, int64_t *value);
-
-/* Orders like memcmp, shorter first where one starts the other. */
-int
-span_compare(struct span a, struct span b);
 
 struct buf {
 	char *data;  /* NUL-terminated once anything was added */
@@ -136,12 +136,66 @@ buf_text(const struct buf *b);
 bool
 buf_ok(const struct buf *b); /* everything fitted */
 
-/* ASCII only; independent of the locale. */
-char
-ascii_lower(char c);
-bool
-ascii_is_digit(char c);
-bool
-ascii_is_alpha(char c);
-bool
-ascii_is_space(char c); /* space, tab, CR, LF, VT, FF */
+/* ASCII only; independent of the locale. Inline, since they stand in the loops over every
+ * octet that comes in. */
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static inline bool
+ascii_is_alpha(char c)
+{
+	return ascii_is_lower(ascii_lower(c));
+}
+
+/* Space, tab. */
+static inline bool
+ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Space, tab, CR, LF, VT, FF. */
+static inline bool
+ascii_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* C0 and DEL; octets over 127 are not. */
+static inline bool
+ascii_is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+/* What is printed and no space; octets over 127 are not. */
+static inline bool
+ascii_is_graphic(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
+/* 0 to 15, or -1. */
+static inline int
+ascii_hex(char c)
+{
+	c = ascii_lower(c);
+	if (ascii_is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

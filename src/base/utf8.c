@@ -66,6 +66,12 @@ utf8_is_valid(struct span s)
 }
 
 bool
+utf8_is_line(struct span s)
+{
+	return utf8_is_valid(s) && !span_has_control(s);
+}
+
+bool
 utf8_next(struct span *rest, uint32_t *code)
 {
 	size_t len;

@@ -13,6 +13,10 @@
 bool
 utf8_is_valid(struct span s);
 
+/* Valid, and without control characters (C0, DEL). */
+bool
+utf8_is_line(struct span s);
+
 /* Cuts one code point off the front; a bad octet gives U+FFFD and is skipped
  * alone. False at the end. */
 bool

@@ -138,22 +138,13 @@ decode_base64(struct span in, struct buf *out)
 	quantum_end(&q, out);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Octets that a soft line break at `at` (an "=") takes, or 0 where it is none. */
 static size_t
 soft_break(struct span in, size_t at)
 {
 	size_t i = at + 1;
 
-	while (i < in.len && (in.data[i] == ' ' || in.data[i] == '\t'))
+	while (i < in.len && ascii_is_blank(in.data[i]))
 		i++;
 	if (i == in.len)
 		return i - at;
@@ -168,7 +159,7 @@ trailing_blanks(struct span in, size_t at)
 {
 	size_t i = at;
 
-	while (i < in.len && (in.data[i] == ' ' || in.data[i] == '\t'))
+	while (i < in.len && ascii_is_blank(in.data[i]))
 		i++;
 	bool is_end = i == in.len || in.data[i] == '\n' || in.data[i] == '\r';
 	return is_end ? i - at : 0;
@@ -182,7 +173,7 @@ decode_blanks(struct span in, size_t at, struct buf *out)
 
 	if (gone > 0)
 		return gone;
-	while (at + n < in.len && (in.data[at + n] == ' ' || in.data[at + n] == '\t'))
+	while (at + n < in.len && ascii_is_blank(in.data[at + n]))
 		n++;
 	buf_add(out, in.data + at, n);
 	return n;
@@ -192,7 +183,7 @@ static size_t
 decode_equals(struct span in, size_t at, struct buf *out)
 {
 	if (at + 2 < in.len) {
-		int high = hex_value(in.data[at + 1]), low = hex_value(in.data[at + 2]);
+		int high = ascii_hex(in.data[at + 1]), low = ascii_hex(in.data[at + 2]);
 		if (high >= 0 && low >= 0) {
 			buf_add_char(out, (char)(uint8_t)(high << 4 | low));
 			return 3;
@@ -212,7 +203,7 @@ decode_qp(struct span in, bool underscore_is_blank, struct buf *out)
 		char c = in.data[i];
 		if (c == '=') {
 			i += decode_equals(in, i, out);
-		} else if (!underscore_is_blank && (c == ' ' || c == '\t')) {
+		} else if (!underscore_is_blank && ascii_is_blank(c)) {
 			i += decode_blanks(in, i, out);
 		} else {
 			buf_add_char(out, underscore_is_blank && c == '_' ? ' ' : c);

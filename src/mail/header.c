@@ -36,22 +36,16 @@ lines_next(const struct lines *lines, size_t *at, struct span *line)
 	return true;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Octets of the name of a field line, or 0 where it is none. */
 static size_t
 field_name_length(struct span line)
 {
 	size_t n = 0;
 
-	while (n < line.len && line.data[n] > 32 && line.data[n] < 127 && line.data[n] != ':')
+	while (n < line.len && ascii_is_graphic(line.data[n]) && line.data[n] != ':')
 		n++;
 	size_t colon = n;
-	while (colon < line.len && is_blank(line.data[colon]))
+	while (colon < line.len && ascii_is_blank(line.data[colon]))
 		colon++;
 	return colon < line.len && line.data[colon] == ':' ? n : 0;
 }
@@ -100,7 +94,7 @@ head_extent(const struct lines *lines)
 		if (field_name_length(line) > 0) {
 			e.last = begin;
 			bad = SIZE_MAX;
-		} else if (!is_blank(line.data[0]) && bad == SIZE_MAX) {
+		} else if (!ascii_is_blank(line.data[0]) && bad == SIZE_MAX) {
 			bad = begin;
 		}
 		begin = at;
@@ -189,8 +183,8 @@ header_split(struct arena *arena, struct span raw, struct header *header)
 	if (e.end - e.start > HEADER_SIZE_MAX)
 		header->over_limit = "the head is too large";
 	while (begin < e.end && lines_next(&lines, &at, &line)) {
-		size_t n = is_blank(line.data[0]) ? 0 : field_name_length(line);
-		bool is_more = is_blank(line.data[0]);
+		size_t n = ascii_is_blank(line.data[0]) ? 0 : field_name_length(line);
+		bool is_more = ascii_is_blank(line.data[0]);
 		if (!is_more && has_field) {
 			is_good = header_add(
 			    arena, header, name, span_make(raw.data + value, begin - value));

@@ -174,23 +174,14 @@ read_pieces(struct arena *arena, struct span in, size_t at, struct pieces *piece
 	}
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 add_percent(struct buf *out, struct span in)
 {
 	for (size_t i = 0; i < in.len; i++) {
 		int high = -1, low = -1;
 		if (in.data[i] == '%' && i + 2 < in.len) {
-			high = hex(in.data[i + 1]);
-			low = hex(in.data[i + 2]);
+			high = ascii_hex(in.data[i + 1]);
+			low = ascii_hex(in.data[i + 2]);
 		}
 		if (high >= 0 && low >= 0) {
 			buf_add_char(out, (char)(unsigned char)(high << 4 | low));

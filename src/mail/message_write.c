@@ -83,11 +83,11 @@ qp_is_literal(const struct qp *qp, char c, struct span rest)
 {
 	bool is_last = rest.len == 0 || rest.data[0] == '\n';
 
-	if (c == ' ' || c == '\t')
+	if (ascii_is_blank(c))
 		return !is_last;
 	if (qp->column == 0 && ((c == 'F' && span_starts(rest, "rom ")) || (c == '.' && is_last)))
 		return false;
-	return c > 32 && c < 127 && c != '=';
+	return ascii_is_graphic(c) && c != '=';
 }
 
 /* text has LF line ends and no other control character but tab. */
@@ -299,7 +299,7 @@ is_token(struct span token)
 {
 	for (size_t i = 0; i < token.len; i++) {
 		char c = token.data[i];
-		if (!(c >= 'a' && c <= 'z') && !(c >= '2' && c <= '7'))
+		if (!ascii_is_lower(c) && !(c >= '2' && c <= '7'))
 			return false;
 	}
 	return token.len == MESSAGE_TOKEN;

@@ -86,7 +86,7 @@ count_brackets(struct count *c, struct span line)
 static void
 count_line(struct count *c, struct span line)
 {
-	bool is_more = line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t');
+	bool is_more = line.len > 0 && ascii_is_blank(line.data[0]);
 
 	if (span_starts_nocase(line, "content-type"))
 		c->types++;

@@ -181,21 +181,9 @@ parsed_write(const struct parsed *parsed, struct buf *out)
 }
 
 static bool
-is_line(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < 32 || s.data[i] == 127)
-			return false;
-	return utf8_is_valid(s);
-}
-
-static bool
 is_id(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] <= 32 || s.data[i] == 127)
-			return false;
-	return utf8_is_valid(s);
+	return utf8_is_line(s) && span_find(s, ' ') == s.len;
 }
 
 /* Does a value of octets keep what its row says? */
@@ -211,7 +199,7 @@ octets_fit(const struct row *row, struct span value)
 	if (row->kind == VALUE_ID)
 		return is_id(value);
 	if (row->kind == VALUE_LINE)
-		return is_line(value);
+		return utf8_is_line(value);
 	return utf8_is_valid(value) && span_find(value, '\0') == value.len;
 }
 
@@ -284,7 +272,7 @@ is_lower_type(struct span type)
 static bool
 is_file_name(struct span name)
 {
-	return name.len > 0 && name.len <= PARSED_LINE_MAX && is_line(name) &&
+	return name.len > 0 && name.len <= PARSED_LINE_MAX && utf8_is_line(name) &&
 	       span_find(name, '/') == name.len && span_find(name, '\\') == name.len;
 }
 

@@ -22,7 +22,7 @@ read_name(struct span args, struct smtp_dialect dialect, struct smtp_command *co
 	if (args.len == 0 || args.len > SMTP_NAME_MAX)
 		return refuse(say, 501, "5.5.4", "Say the name of your host behind it");
 	for (size_t i = 0; i < args.len; i++) {
-		if (args.data[i] <= ' ' || (unsigned char)args.data[i] >= 0x7f)
+		if (!ascii_is_graphic(args.data[i]))
 			return refuse(say, 501, "5.5.4", "This is not the name of a host");
 	}
 	memcpy(command->name, args.data, args.len);
@@ -213,12 +213,8 @@ smtp_command_read(struct span line, struct smtp_dialect dialect, struct smtp_com
 	const struct row *row;
 
 	memset(command, 0, sizeof(*command));
-	for (size_t i = 0; i < line.len; i++) {
-		unsigned char c = (unsigned char)line.data[i];
-
-		if (c < 0x20 || c == 0x7f)
-			return refuse(say, 500, "5.5.2", "A control character in the command");
-	}
+	if (span_has_control(line))
+		return refuse(say, 500, "5.5.2", "A control character in the command");
 	line = span_trim(line);
 	word = span_first(line, span_find(line, ' '));
 	row = row_find(word, dialect.lmtp);
@@ -226,14 +222,4 @@ smtp_command_read(struct span line, struct smtp_dialect dialect, struct smtp_com
 		return refuse(say, 500, "5.5.1", "Command not known");
 	command->verb = row->verb;
 	return row->read(span_trim(span_from(line, word.len)), dialect, command, say);
-}
-
-const char *
-smtp_verb_name(enum smtp_verb verb)
-{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].verb == verb)
-			return rows[i].name;
-	}
-	return "?";
 }

@@ -60,7 +60,3 @@ struct smtp_dialect {
 bool
 smtp_command_read(struct span line, struct smtp_dialect dialect, struct smtp_command *command,
     struct smtp_say *say);
-
-/* "MAIL" ...: for the trace. */
-const char *
-smtp_verb_name(enum smtp_verb verb);

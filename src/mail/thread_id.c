@@ -16,7 +16,7 @@ thread_id_clean(struct arena *arena, struct span id)
 	if (id.len > 0 && id.data[id.len - 1] == '>')
 		id = span_trim(span_first(id, id.len - 1));
 	for (size_t i = 0; i < id.len; i++)
-		if ((unsigned char)id.data[i] <= ' ' || id.data[i] == 127)
+		if (id.data[i] == ' ' || ascii_is_control(id.data[i]))
 			is_plain = false;
 	if (!is_plain) {
 		char *out = arena_alloc(arena, id.len + 1);

@@ -85,10 +85,10 @@ read_size(struct span line, int64_t *size)
 	size_t digits = 0;
 
 	*size = 0;
-	while (digits < line.len && http_hex(line.data[digits]) >= 0) {
+	while (digits < line.len && ascii_hex(line.data[digits]) >= 0) {
 		if (++digits > CHUNK_DIGITS_MAX)
 			return false;
-		*size = *size * 16 + http_hex(line.data[digits - 1]);
+		*size = *size * 16 + ascii_hex(line.data[digits - 1]);
 	}
 	return digits > 0 && extensions_are_sound(span_from(line, digits));
 }

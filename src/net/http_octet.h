@@ -14,10 +14,6 @@ http_is_token(struct span s);
 bool
 http_is_value(struct span s);
 
-/* 0-15, or -1. */
-int
-http_hex(char c);
-
 /* The octet written as %XX at s.data[at], or -1. */
 int
 http_percent(struct span s, size_t at);

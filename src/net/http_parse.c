@@ -40,32 +40,23 @@ http_is_value(struct span s)
 }
 
 int
-http_hex(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int
 http_percent(struct span s, size_t at)
 {
 	int high, low;
 
 	if (at + 2 >= s.len)
 		return -1;
-	high = http_hex(s.data[at + 1]);
-	low = http_hex(s.data[at + 2]);
+	high = ascii_hex(s.data[at + 1]);
+	low = ascii_hex(s.data[at + 2]);
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 struct span
 http_trim(struct span s)
 {
-	while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
+	while (s.len > 0 && ascii_is_blank(s.data[0]))
 		s = span_from(s, 1);
-	while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+	while (s.len > 0 && ascii_is_blank(s.data[s.len - 1]))
 		s.len--;
 	return s;
 }

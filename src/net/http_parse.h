@@ -111,9 +111,6 @@ http_form_read(struct arena *arena, struct span text, struct http_form *out, str
 struct span
 http_form_get(const struct http_form *form, const char *name);
 
-bool
-http_form_has(const struct http_form *form, const char *name);
-
 /* First cookie of that name, case kept; data NULL where absent. */
 struct span
 http_cookie(const struct http_head *head, const char *name);

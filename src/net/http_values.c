@@ -34,15 +34,6 @@ decode(struct arena *arena, struct span s, bool plus, struct span *out)
 	return true;
 }
 
-static bool
-has_control(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f)
-			return true;
-	return false;
-}
-
 bool
 http_path_split(struct arena *arena, struct span path, struct http_path *out)
 {
@@ -60,8 +51,7 @@ http_path_split(struct arena *arena, struct span path, struct http_path *out)
 		if (out->count == HTTP_SEGMENTS_MAX ||
 		    !decode(arena, span_first(path, end), false, &part))
 			return false;
-		if (span_is(part, ".") || span_is(part, "..") || has_control(part) ||
-		    !utf8_is_valid(part))
+		if (span_is(part, ".") || span_is(part, "..") || !utf8_is_line(part))
 			return false;
 		out->parts[out->count++] = part;
 		path = span_from(path, end);
@@ -111,12 +101,6 @@ http_form_get(const struct http_form *form, const char *name)
 		if (span_is(form->fields[i].name, name))
 			return form->fields[i].value;
 	return (struct span){ 0 };
-}
-
-bool
-http_form_has(const struct http_form *form, const char *name)
-{
-	return http_form_get(form, name).data != NULL;
 }
 
 /* A browser sends one field; a proxy that came from HTTP/2 may send several. */
@@ -199,7 +183,7 @@ http_field_add(struct buf *out, const char *name, struct span value)
 	buf_add_text(out, ": ");
 	for (size_t i = 0; i < value.len; i++) {
 		c = value.data[i];
-		buf_add_char(out, (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c);
+		buf_add_char(out, ascii_is_control(c) ? ' ' : c);
 	}
 	buf_add_text(out, "\r\n");
 }

@@ -54,7 +54,7 @@ skip_line_end(struct reader *reader)
 	struct span rest = span_from(reader->body, reader->at);
 	size_t blanks = 0;
 
-	while (blanks < rest.len && (rest.data[blanks] == ' ' || rest.data[blanks] == '\t'))
+	while (blanks < rest.len && ascii_is_blank(rest.data[blanks]))
 		blanks++;
 	if (!span_starts(span_from(rest, blanks), "\r\n"))
 		return false;

@@ -6,16 +6,17 @@
 #include "mail/address.h"
 #include "rules/act.h"
 
+/* Lines and tabs may stand in it, no other control character. */
 static bool
-has_control(struct span value, bool lines)
+is_text(struct span value)
 {
 	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.data[i];
+		char c = value.data[i];
 
-		if (c == 0x7f || (c < ' ' && !(lines && (c == '\n' || c == '\r' || c == '\t'))))
-			return true;
+		if (ascii_is_control(c) && c != '\n' && c != '\r' && c != '\t')
+			return false;
 	}
-	return false;
+	return utf8_is_valid(value);
 }
 
 static bool
@@ -24,7 +25,7 @@ is_slug(struct span value)
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.data[i];
 
-		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z') && (c != '-' || i == 0))
+		if (!ascii_is_digit(c) && !ascii_is_lower(c) && (c != '-' || i == 0))
 			return false;
 	}
 	return value.len > 0 && !span_ends(value, "-");
@@ -68,10 +69,10 @@ check_type(const struct act_field *field, struct span value, struct err *err)
 
 	switch (field->type) {
 	case FIELD_LINE:
-		ok = utf8_is_valid(value) && !has_control(value, false);
+		ok = utf8_is_line(value);
 		break;
 	case FIELD_TEXT:
-		ok = utf8_is_valid(value) && !has_control(value, true);
+		ok = is_text(value);
 		break;
 	case FIELD_INT:
 		return check_int(field, value, err);

@@ -153,17 +153,6 @@ word_place(const char *words, struct span value)
 }
 
 static bool
-is_line(struct span value)
-{
-	if (!utf8_is_valid(value))
-		return false;
-	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)value.data[i] < ' ' || value.data[i] == 0x7f)
-			return false;
-	return true;
-}
-
-static bool
 is_domain(struct span value)
 {
 	char name[ADDRESS_DOMAIN_MAX + 1], folded[ADDRESS_DOMAIN_MAX + 1];
@@ -295,7 +284,7 @@ static bool
 set_text(struct arena *arena, struct settings *settings, const struct setting *row,
     struct span value, struct err *err)
 {
-	bool ok = is_line(value);
+	bool ok = utf8_is_line(value);
 
 	if ((int64_t)value.len < row->min || (int64_t)value.len > row->max)
 		return err_set(err, ERR_INVALID, "%s must have %" PRId64 " to %" PRId64 " octets",

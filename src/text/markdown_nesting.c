@@ -48,7 +48,7 @@ marker_len(struct span s)
 			return 0;
 		len++;
 	}
-	return len == s.len || s.data[len] == ' ' || s.data[len] == '\t' ? len : 0;
+	return len == s.len || ascii_is_blank(s.data[len]) ? len : 0;
 }
 
 /* May this marker interrupt a paragraph? Not a quote's: it may just continue one. */
@@ -69,7 +69,7 @@ front_of(struct span line, unsigned enough)
 	while (line.len > 0 && front.markers <= enough) {
 		size_t len;
 
-		if (line.data[0] == ' ' || line.data[0] == '\t') {
+		if (ascii_is_blank(line.data[0])) {
 			if (!after_marker || line.data[0] == '\t')
 				front.blanks += line.data[0] == '\t' ? 4 : 1;
 			front.lead += front.markers == 0;

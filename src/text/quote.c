@@ -49,7 +49,7 @@ is_lost_tail(const struct splitter *s, size_t i)
 	after = line + 1;
 	return before->depth > 0 && after->depth > 0 && !line->blank &&
 	       before->raw.len >= WRAPPED_MIN && line->raw.len < before->raw.len &&
-	       line->raw.data[0] >= 'a' && line->raw.data[0] <= 'z';
+	       ascii_is_lower(line->raw.data[0]);
 }
 
 static bool

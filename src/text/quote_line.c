@@ -23,7 +23,7 @@ cut_marks(struct span *s)
 	for (;;) {
 		size_t i = 0;
 
-		while (i < s->len && i < 4 && (s->data[i] == ' ' || s->data[i] == '\t'))
+		while (i < s->len && i < 4 && ascii_is_blank(s->data[i]))
 			i++;
 		if (i == s->len || s->data[i] != '>')
 			return depth;

@@ -5,18 +5,12 @@
 
 #include <string.h>
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static struct span
 blanks_of(struct span text)
 {
 	size_t len = 0;
 
-	while (len < text.len && is_blank(text.data[len]))
+	while (len < text.len && ascii_is_blank(text.data[len]))
 		len++;
 	return span_first(text, len);
 }

@@ -24,12 +24,6 @@ struct tag {
 	size_t start, end; /* of the whole tag, with its marks */
 };
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static struct op *
 add_op(struct parser *p, enum op_code code, size_t offset)
 {
@@ -154,7 +148,7 @@ static bool
 only_blanks_before(const struct parser *p, size_t start)
 {
 	for (size_t i = p->line; !p->used && i < start; i++) {
-		if (!is_blank(p->source.data[i]))
+		if (!ascii_is_blank(p->source.data[i]))
 			return false;
 	}
 	return !p->used;
@@ -164,7 +158,7 @@ only_blanks_before(const struct parser *p, size_t start)
 static bool
 only_blanks_after(const struct parser *p, size_t end, size_t *next)
 {
-	while (end < p->source.len && is_blank(p->source.data[end]))
+	while (end < p->source.len && ascii_is_blank(p->source.data[end]))
 		end++;
 	if (end + 1 < p->source.len && p->source.data[end] == '\r' &&
 	    p->source.data[end + 1] == '\n')

@@ -124,11 +124,8 @@ write_text(struct render *r, struct span text)
 static void
 write_line(struct buf *out, struct span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.data[i];
-
-		buf_add_char(out, c < 0x20 || c == 0x7f ? ' ' : text.data[i]);
-	}
+	for (size_t i = 0; i < text.len; i++)
+		buf_add_char(out, ascii_is_control(text.data[i]) ? ' ' : text.data[i]);
 }
 
 static bool

@@ -213,9 +213,7 @@ add_line(struct text_write *w, struct span line)
 	size_t start = 0;
 
 	for (size_t i = 0; i < line.len; i++) {
-		unsigned char c = (unsigned char)line.data[i];
-
-		if ((c >= 0x20 && c != 0x7f) || c == '\t')
+		if (!ascii_is_control(line.data[i]) || line.data[i] == '\t')
 			continue;
 		add(w, line.data + start, i - start);
 		start = i + 1;

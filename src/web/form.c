@@ -59,14 +59,14 @@ static void
 add_lines(struct buf *out, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.data[i];
+		char c = text.data[i];
 
 		if (c == '\r') {
 			buf_add_char(out, '\n');
 			if (i + 1 < text.len && text.data[i + 1] == '\n')
 				i++;
-		} else if (c >= ' ' ? c != 0x7f : c == '\n' || c == '\t') {
-			buf_add_char(out, (char)c);
+		} else if (!ascii_is_control(c) || c == '\n' || c == '\t') {
+			buf_add_char(out, c);
 		}
 	}
 }
@@ -151,8 +151,7 @@ form_is_own_path(struct span path)
 	if (path.len > 1 && path.data[1] == '/')
 		return false;
 	for (size_t i = 0; i < path.len; i++)
-		if ((unsigned char)path.data[i] <= ' ' || (unsigned char)path.data[i] >= 0x7f ||
-		    path.data[i] == '\\')
+		if (!ascii_is_graphic(path.data[i]) || path.data[i] == '\\')
 			return false;
 	return true;
 }

@@ -21,12 +21,7 @@ request_query(const struct request *req, const char *name)
 {
 	struct span value = http_form_get(&req->query, name);
 
-	if (value.len > QUERY_MAX || !utf8_is_valid(value))
-		return (struct span){ NULL, 0 };
-	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)value.data[i] < ' ' || value.data[i] == 0x7f)
-			return (struct span){ NULL, 0 };
-	return value;
+	return value.len <= QUERY_MAX && utf8_is_line(value) ? value : (struct span){ NULL, 0 };
 }
 
 /* Sentences of the house begin small and end open, since others put words before them. */
@@ -44,7 +39,7 @@ request_sentence(const struct request *req, const struct err *err)
 	len = strlen(text);
 	out =
 	    arena_printf(req->arena, "%s%s", text, strchr(".!?", text[len - 1]) != NULL ? "" : ".");
-	if (out[0] >= 'a' && out[0] <= 'z')
+	if (ascii_is_lower(out[0]))
 		out[0] = (char)(out[0] - 'a' + 'A');
 	return out;
 }

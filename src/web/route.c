@@ -64,7 +64,7 @@ is_slug(struct span part)
 	for (size_t i = 0; i < part.len; i++) {
 		char c = part.data[i];
 
-		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'z') && c != '-')
+		if (!ascii_is_digit(c) && !ascii_is_lower(c) && c != '-')
 			return false;
 	}
 	return part.len > 0 && part.len <= 100;
@@ -103,8 +103,9 @@ take_part(struct span pattern, struct span part, struct route_values *at)
 	return part.len > 0;
 }
 
-bool
-route_match(const char *pattern, const struct http_path *path, struct route_values *at)
+/* Does the path fit the pattern? */
+static bool
+fits(const char *pattern, const struct http_path *path, struct route_values *at)
 {
 	struct span rest = span_from(span_of(pattern), 1), part;
 	size_t i = 0;
@@ -124,7 +125,7 @@ route_find(const struct route *rows, enum http_method method, const struct http_
 
 	*other = false;
 	for (; rows->pattern != NULL; rows++) {
-		if (!route_match(rows->pattern, path, at))
+		if (!fits(rows->pattern, path, at))
 			continue;
 		if (rows->method == wanted)
 			return rows;

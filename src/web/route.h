@@ -50,7 +50,3 @@ extern const struct route routes[]; /* ends with a NULL pattern */
 const struct route *
 route_find(const struct route *rows, enum http_method method, const struct http_path *path,
     struct route_values *at, bool *other);
-
-/* Does the path fit the pattern? */
-bool
-route_match(const char *pattern, const struct http_path *path, struct route_values *at);
