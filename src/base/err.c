@@ -77,10 +77,10 @@ err_kind_name(enum err_kind kind)
 }
 
 enum err_kind
-err_kind_find(const char *name)
+err_kind_find(struct span name)
 {
 	for (unsigned kind = 0; kind < ERR_KINDS; kind++)
-		if (strcmp(kind_names[kind], name) == 0)
+		if (span_is(name, kind_names[kind]))
 			return (enum err_kind)kind;
 	return ERR_BROKEN;
 }

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "base/str.h"
+
 enum err_kind {
 	ERR_NONE,      /* nothing went wrong */
 	ERR_INVALID,   /* the input is not as it must be: 400, 5.5.x */
@@ -43,4 +45,4 @@ const char *
 err_kind_name(enum err_kind kind);
 
 enum err_kind
-err_kind_find(const char *name);
+err_kind_find(struct span name);

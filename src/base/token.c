@@ -18,8 +18,6 @@
 
 enum { SHA256_BLOCK = 64, SEAL_NONCE = 12, SEAL_TAG = 16, SECRET_SIZE = 32 };
 
-static const char base64_letters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_letters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char base32_letters[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -197,15 +195,6 @@ token_hex(const void *data, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	c = ascii_lower(c);
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 token_unhex(struct span hex, void *out, size_t len)
 {
@@ -214,7 +203,7 @@ token_unhex(struct span hex, void *out, size_t len)
 	if (hex.len % 2 != 0 || hex.len / 2 != len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		int high = hex_value(hex.data[2 * i]), low = hex_value(hex.data[2 * i + 1]);
+		int high = ascii_hex(hex.data[2 * i]), low = ascii_hex(hex.data[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
@@ -225,7 +214,7 @@ token_unhex(struct span hex, void *out, size_t len)
 
 /* Up to three octets as their two, three or four letters; answers how many. */
 static size_t
-base64_group(const unsigned char *octets, size_t len, const char *letters, char out[4])
+base64_group(const unsigned char *octets, size_t len, char out[4])
 {
 	unsigned group = (unsigned)octets[0] << 16;
 
@@ -234,7 +223,7 @@ base64_group(const unsigned char *octets, size_t len, const char *letters, char 
 	if (len > 2)
 		group |= octets[2];
 	for (size_t i = 0; i < 4; i++)
-		out[i] = letters[group >> (18 - 6 * i) & 63];
+		out[i] = base64url_letters[group >> (18 - 6 * i) & 63];
 	return len >= 3 ? 4 : len + 1;
 }
 
@@ -245,7 +234,7 @@ token_base64url(const void *data, size_t len, char *out)
 	char group[4];
 
 	for (size_t i = 0; i < len; i += 3) {
-		size_t letters = base64_group(octets + i, len - i, base64url_letters, group);
+		size_t letters = base64_group(octets + i, len - i, group);
 
 		memcpy(out, group, letters);
 		out += letters;
@@ -254,14 +243,13 @@ token_base64url(const void *data, size_t len, char *out)
 }
 
 static int
-letter_value(const char *letters, char c)
+base64_value(char c)
 {
-	const char *found = c == '\0' ? NULL : strchr(letters, c);
+	const char *found = c == '\0' ? NULL : strchr(base64url_letters, c);
 
-	return found == NULL ? -1 : (int)(found - letters);
+	return found == NULL ? -1 : (int)(found - base64url_letters);
 }
 
-/* Spare bits must be zero and few: each string of octets has one spelling. */
 bool
 token_unbase64url(struct span text, void *out, size_t room, size_t *len)
 {
@@ -270,7 +258,7 @@ token_unbase64url(struct span text, void *out, size_t room, size_t *len)
 
 	*len = 0;
 	for (size_t i = 0; i < text.len; i++) {
-		int value = letter_value(base64url_letters, text.data[i]);
+		int value = base64_value(text.data[i]);
 
 		if (value < 0)
 			return false;
@@ -284,22 +272,6 @@ token_unbase64url(struct span text, void *out, size_t room, size_t *len)
 		octets[(*len)++] = (unsigned char)(group >> bits & 0xff);
 	}
 	return bits < 6 && (group & ((1U << bits) - 1)) == 0;
-}
-
-void
-token_base64(struct span data, struct buf *out)
-{
-	unsigned char octets[3];
-	char group[4];
-
-	while (data.len > 0) {
-		size_t len = data.len < 3 ? data.len : 3;
-
-		memcpy(octets, data.data, len);
-		memset(group + base64_group(octets, len, base64_letters, group), '=', 3 - len);
-		buf_add(out, group, sizeof(group));
-		data = span_from(data, len);
-	}
 }
 
 void
@@ -324,43 +296,6 @@ token_base32_bits(const void *data, size_t bits, char *out)
 		*out++ = base32_letters[pair];
 	}
 	*out = '\0';
-}
-
-bool
-token_unbase32(struct span text, void *out, size_t room, size_t *len)
-{
-	*len = text.len / 8 * 5 + text.len % 8 * 5 / 8;
-	if (*len > room || (*len * 8 + 4) / 5 != text.len)
-		return false;
-	return token_unbase32_bits(text, *len * 8, out);
-}
-
-bool
-token_unbase32_bits(struct span text, size_t bits, void *out)
-{
-	unsigned char *octets = out;
-	unsigned group = 0, held = 0, spare;
-
-	if (text.len != bits / 5 + (bits % 5 != 0))
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		int value = letter_value(base32_letters, ascii_lower(text.data[i]));
-
-		if (value < 0)
-			return false;
-		group = (group << 5 | (unsigned)value) & 0xffff;
-		held += 5;
-		if (held < 8)
-			continue;
-		held -= 8;
-		*octets++ = (unsigned char)(group >> held & 0xff);
-	}
-	spare = (unsigned)(text.len * 5 - bits);
-	if ((group & ((1U << spare) - 1)) != 0)
-		return false;
-	if (bits % 8 != 0 && held > spare)
-		*octets = (unsigned char)(group << (8 - held) & 0xff);
-	return true;
 }
 
 void

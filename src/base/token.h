@@ -59,27 +59,19 @@ token_unhex(struct span hex, void *out, size_t len);
 /* base64url without padding; out holds (len * 4 + 2) / 3 + 1. */
 void
 token_base64url(const void *data, size_t len, char *out);
+
+/* Refuses spare bits that are not zero: each string of octets has one spelling. */
 bool
 token_unbase64url(struct span text, void *out, size_t room, size_t *len);
 
-/* base64 with padding (RFC 4648 §4), no line breaks, appended to out. */
-void
-token_base64(struct span data, struct buf *out);
-
 /* RFC 4648 base32 alphabet in lower case, no padding: len * 8 / 5 rounded up
- * letters; out holds them and a NUL. Reading accepts either case, and refuses spare
- * bits that are not zero. */
+ * letters; out holds them and a NUL. */
 void
 token_base32(const void *data, size_t len, char *out);
-bool
-token_unbase32(struct span text, void *out, size_t room, size_t *len);
 
-/* The same for so many bits, the highest first: bits / 5 letters rounded up, for
- * bits / 8 octets rounded up, whose spare low bits are zero once read. */
+/* The same for so many bits, the highest first: bits / 5 letters rounded up. */
 void
 token_base32_bits(const void *data, size_t bits, char *out);
-bool
-token_unbase32_bits(struct span text, size_t bits, void *out);
 
 /* A fresh secret of 256 bits as 43 letters of base64url; out holds 44. */
 void

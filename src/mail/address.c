@@ -50,7 +50,7 @@ read_quoted(struct span s, char *out, size_t room, size_t *out_len)
 	for (i = 1; i < s.len && s.data[i] != '"'; i++) {
 		if (s.data[i] == '\\' && ++i == s.len)
 			return 0;
-		if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f || n == room)
+		if (ascii_is_control(s.data[i]) || n == room)
 			return 0;
 		out[n++] = s.data[i];
 	}
@@ -216,12 +216,6 @@ address_parse_path(struct span *rest, unsigned flags, struct mail_address *addre
 	if (inner.data[0] == '@' && !skip_route(&inner))
 		return err_set(err, ERR_INVALID, "The route before the address is not sound.");
 	return address_parse(inner, flags, address, err);
-}
-
-bool
-address_is_null(const struct mail_address *address)
-{
-	return address->local[0] == '\0' && address->domain[0] == '\0';
 }
 
 bool

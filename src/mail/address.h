@@ -42,9 +42,6 @@ bool
 address_parse_path(
     struct span *rest, unsigned flags, struct mail_address *address, struct err *err);
 
-bool
-address_is_null(const struct mail_address *address);
-
 /* Any octet over 127 in it: SMTPUTF8 is needed to say it. */
 bool
 address_is_utf8(const struct mail_address *address);
@@ -81,9 +78,9 @@ address_fold_domain(const char *domain, char out[ADDRESS_DOMAIN_MAX + 1]);
 void
 address_write_phrase(struct span name, struct buf *out);
 
-/* `"Name" <local@domain>`, or the bare mailbox where no name is left. */
+/* `"Name" <local@domain>`; the address, or the id of a list, stands as it is given. */
 void
-address_write_mailbox(struct span name, const struct mail_address *address, struct buf *out);
+address_write_mailbox(struct span name, struct span address, struct buf *out);
 
 /* "voirie+r.TOKEN" -> "voirie" and "r.TOKEN": at the first delimiter that is not the
  * first octet. Without one, detail is empty (data NULL). */

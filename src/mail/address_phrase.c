@@ -129,16 +129,12 @@ address_write_phrase(struct span name, struct buf *out)
 }
 
 void
-address_write_mailbox(struct span name, const struct mail_address *address, struct buf *out)
+address_write_mailbox(struct span name, struct span address, struct buf *out)
 {
 	size_t before = out->len;
 
 	address_write_phrase(name, out);
-	if (out->len == before) {
-		address_write(address, out);
-		return;
-	}
-	buf_add_text(out, " <");
-	address_write(address, out);
+	buf_add_text(out, out->len > before ? " <" : "<");
+	buf_add_span(out, address);
 	buf_add_char(out, '>');
 }

@@ -143,16 +143,6 @@ mail_recipient_kind_name(enum mail_recipient_kind kind)
 	return (unsigned)kind < MAIL_TO_KINDS ? kind_names[kind] : kind_names[MAIL_TO_UNKNOWN];
 }
 
-enum mail_recipient_kind
-mail_recipient_kind_find(struct span name)
-{
-	for (unsigned i = 0; i < MAIL_TO_KINDS; i++) {
-		if (span_is(name, kind_names[i]))
-			return (enum mail_recipient_kind)i;
-	}
-	return MAIL_TO_UNKNOWN;
-}
-
 const char *
 mail_word_name(enum mail_word word)
 {

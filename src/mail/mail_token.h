@@ -121,9 +121,6 @@ mail_recipient_read(struct span local, struct mail_recipient *out);
 const char *
 mail_recipient_kind_name(enum mail_recipient_kind kind);
 
-enum mail_recipient_kind
-mail_recipient_kind_find(struct span name);
-
 /* "subscribe", "unsubscribe" ...; "" for NONE. */
 const char *
 mail_word_name(enum mail_word word);

@@ -32,7 +32,7 @@ write_word(struct buf *out, size_t *column, struct span blanks, struct span word
 static bool
 is_gap(char c)
 {
-	return (unsigned char)c <= ' ' || c == 127;
+	return c == ' ' || ascii_is_control(c);
 }
 
 void
@@ -158,7 +158,7 @@ static bool
 is_printable(struct span s, const char *banned)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (s.data[i] <= ' ' || s.data[i] == 127 || strchr(banned, s.data[i]) != NULL)
+		if (!ascii_is_graphic(s.data[i]) || strchr(banned, s.data[i]) != NULL)
 			return false;
 	return true;
 }
@@ -230,20 +230,9 @@ write_mailbox_field(struct buf *out, const char *field, struct span name, struct
 
 	if (address.len == 0)
 		return;
-	message_write_mailbox(&value, name, address);
+	address_write_mailbox(name, address, &value);
 	field_write(out, field, buf_span(&value));
 	buf_free(&value);
-}
-
-void
-message_write_mailbox(struct buf *out, struct span name, struct span address)
-{
-	size_t before = out->len;
-
-	address_write_phrase(name, out);
-	buf_add_text(out, out->len > before ? " <" : "<");
-	buf_add_span(out, address);
-	buf_add_char(out, '>');
 }
 
 /* "<" before value ">" as a field; before is "" or "mailto:". */
@@ -311,7 +300,7 @@ write_list(struct buf *out, const struct outgoing *o)
 
 	if (o->list_id.len == 0)
 		return;
-	message_write_mailbox(&value, o->list_name, o->list_id);
+	address_write_mailbox(o->list_name, o->list_id, &value);
 	field_write(out, "List-Id", buf_span(&value));
 	buf_free(&value);
 	if (o->list_post.len > 0)

@@ -115,10 +115,6 @@ bool
 message_write(struct arena *arena, const struct outgoing *outgoing, struct buf *out,
     struct err *err);
 
-/* "phrase" <address> as a field body, encoded where needed, appended; not folded. */
-void
-message_write_mailbox(struct buf *out, struct span name, struct span address);
-
 /* A fresh Message-ID without brackets: PREFIX.RANDOM@domain. */
 struct span
 message_id_new(struct arena *arena, const char *prefix, struct span domain);

@@ -46,8 +46,10 @@ static const struct smtp_say fault_says[] = {
 };
 /* clang-format on */
 
-struct smtp_say
-smtp_server_say(enum err_kind kind, bool rcpt)
+/* Reply code and enhanced code for a kind of trouble: the one table. For `rcpt` the
+ * words of RCPT TO, else those of the end of DATA. */
+static struct smtp_say
+say_of(enum err_kind kind, bool rcpt)
 {
 	if (kind == ERR_NONE && rcpt)
 		return (struct smtp_say){ 250, "2.1.5", "Recipient taken" };
@@ -109,8 +111,9 @@ smtp_forget(struct smtp_server *server)
 	server->envelope.size_said = -1;
 }
 
-void
-smtp_add_rcpt(struct smtp_server *server)
+/* Takes the asked recipient into the envelope; room was checked. */
+static void
+add_rcpt(struct smtp_server *server)
 {
 	size_t count = server->envelope.rcpt_count;
 
@@ -297,7 +300,7 @@ smtp_server_rcpt(const struct smtp_server *server)
 static struct smtp_say
 answer_say(const struct smtp_answer *answer, bool rcpt)
 {
-	struct smtp_say say = smtp_server_say(answer->kind, rcpt);
+	struct smtp_say say = say_of(answer->kind, rcpt);
 
 	if (answer->kind != ERR_NONE && answer->text != NULL && answer->text[0] != '\0')
 		say.text = answer->text;
@@ -316,7 +319,7 @@ smtp_server_answer_rcpt(struct smtp_server *server, const struct smtp_answer *an
 		return;
 	}
 	if (answer->kind == ERR_NONE)
-		smtp_add_rcpt(server);
+		add_rcpt(server);
 	smtp_enter(server, server->envelope.rcpt_count > 0 ? SMTP_RCPT : SMTP_MAIL);
 	smtp_say(server, say.code, say.enhanced, say.text);
 }

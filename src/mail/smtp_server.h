@@ -133,8 +133,3 @@ smtp_server_patience(const struct smtp_server *server);
 /* True inside DATA: a minimal rate of octets may be asked for. */
 bool
 smtp_server_in_data(const struct smtp_server *server);
-
-/* Reply code and enhanced code for a kind of trouble: the one table. For `rcpt` the
- * words of RCPT TO, else those of the end of DATA. */
-struct smtp_say
-smtp_server_say(enum err_kind kind, bool rcpt);

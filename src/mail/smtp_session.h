@@ -58,10 +58,6 @@ smtp_hang_up(struct smtp_server *server, const char *enhanced, const char *text)
 void
 smtp_forget(struct smtp_server *server);
 
-/* Takes the asked recipient into the envelope; room was checked. */
-void
-smtp_add_rcpt(struct smtp_server *server);
-
 /* Checks that the command may come now, then does it. */
 void
 smtp_run(struct smtp_server *server, const struct smtp_command *command);

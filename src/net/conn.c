@@ -15,8 +15,6 @@
 #include "net/conn_inner.h"
 
 enum {
-	INPUT_MAX = 64 * 1024,
-	OUTPUT_HIGH = 256 * 1024,
 	LINGER_MS = 1000,
 	KEEP_ROOM = 4 * 1024, /* input memory that a silent connection keeps */
 	ROUNDS = 4            /* flush and DRAINED in one pass, then the others have their turn */
@@ -286,13 +284,13 @@ keep_little(struct conn *conn)
 	conn->in_room = 0;
 }
 
-void
+static void
 conn_enter(struct conn *conn)
 {
 	conn->inside++;
 }
 
-void
+static void
 conn_leave(struct conn *conn)
 {
 	if (conn->inside == 1) {
@@ -438,8 +436,6 @@ conn_new(struct loop *loop, int fd, conn_fn *fn, void *arg)
 	conn->arg = arg;
 	conn->id = ++last_id;
 	conn->fd = fd;
-	conn->in_max = INPUT_MAX;
-	conn->out_high = OUTPUT_HIGH;
 	conn->out = evbuffer_new();
 	if (conn->out == NULL)
 		die("no memory for a connection");

@@ -10,8 +10,9 @@
  * after conn_close(), the pointer is dead and no function is called any more.
  * After conn_finish() the only event to come is CLOSED.
  *
- * Back-pressure: input over conn_set_input_max() is left in the kernel, and nothing
- * is read while more than the high-water mark waits to be sent. */
+ * Back-pressure: input over 64 KiB is left in the kernel, so that a user who waits for a
+ * whole item must take longer ones in pieces; and nothing is read while more than 256 KiB
+ * wait to be sent. */
 #pragma once
 
 #include <stdbool.h>
@@ -71,10 +72,6 @@ conn_finish(struct conn *conn, int64_t ms);
 void
 conn_stay(struct conn *conn);
 
-/* Replaces fn and arg from now on. */
-void
-conn_set_user(struct conn *conn, conn_fn *fn, void *arg);
-
 /* An absolute deadline, ms from now; 0 = none. Octets that come or go do not move it. */
 void
 conn_deadline(struct conn *conn, int64_t ms);
@@ -86,11 +83,6 @@ conn_input(const struct conn *conn);
 void
 conn_consume(struct conn *conn, size_t len);
 
-/* Most octets of input kept (default 64 KiB): what is not consumed stays in the kernel.
- * A user who waits for a whole item must set it above the size of that item. */
-void
-conn_set_input_max(struct conn *conn, size_t max);
-
 /* true: nothing more is read, DATA does not come, until false again. Input that waits
  * is announced again by DATA then. */
 void
@@ -99,9 +91,6 @@ conn_hold_input(struct conn *conn, bool hold);
 /* Copies and queues. */
 void
 conn_send(struct conn *conn, struct span data);
-
-void
-conn_send_text(struct conn *conn, const char *text);
 
 /* Queues without a copy: done(arg) is called once the octets are no longer needed,
  * at the latest when the connection goes. */
@@ -124,10 +113,6 @@ conn_output_len(const struct conn *conn);
 /* Octets that the kernel took since the beginning. */
 uint64_t
 conn_sent(const struct conn *conn);
-
-/* Reading pauses while more than this is queued (default 256 KiB). */
-void
-conn_set_output_high(struct conn *conn, size_t octets);
 
 /* STARTTLS: what is queued leaves in plain, then the handshake; CONN_SECURE follows, and
  * what is sent before that is dropped: it would not be known how it travels.

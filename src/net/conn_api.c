@@ -32,13 +32,6 @@ conn_quick_ack(struct conn *conn)
 	conn->quick_ack = true;
 }
 
-void
-conn_set_user(struct conn *conn, conn_fn *fn, void *arg)
-{
-	conn->fn = fn;
-	conn->arg = arg;
-}
-
 struct span
 conn_input(const struct conn *conn)
 {
@@ -54,13 +47,6 @@ conn_consume(struct conn *conn, size_t len)
 
 	conn->in_at += len < waiting ? len : waiting;
 	pass_later(conn); /* there may be room to read again */
-}
-
-void
-conn_set_input_max(struct conn *conn, size_t max)
-{
-	conn->in_max = max < 1 ? 1 : max;
-	pass_later(conn);
 }
 
 void
@@ -83,12 +69,6 @@ conn_send(struct conn *conn, struct span data)
 	if (evbuffer_add(conn->out, data.data, data.len) != 0)
 		die("no memory to send");
 	pass_later(conn);
-}
-
-void
-conn_send_text(struct conn *conn, const char *text)
-{
-	conn_send(conn, span_of(text));
 }
 
 /* libevent gives back what it was given; ours is a function and its argument. */
@@ -142,12 +122,6 @@ uint64_t
 conn_sent(const struct conn *conn)
 {
 	return conn->sent;
-}
-
-void
-conn_set_output_high(struct conn *conn, size_t octets)
-{
-	conn->out_high = octets;
 }
 
 /* Whatever came in before the switch came from anybody on the wire (CVE-2011-0411). */

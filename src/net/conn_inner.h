@@ -47,9 +47,8 @@ struct conn {
 	int64_t armed;                /* when the timer fires; 0 = not set */
 
 	char *in; /* in_at .. in_len is what waits */
-	size_t in_at, in_len, in_room, in_max;
+	size_t in_at, in_len, in_room;
 	struct evbuffer *out;
-	size_t out_high;
 	uint64_t sent;
 
 	struct tls_session *session; /* NULL: plain */
@@ -73,13 +72,6 @@ struct conn {
 	struct net_address address;
 	char peer[NET_ADDRESS_TEXT];
 };
-
-void
-conn_enter(struct conn *conn);
-
-/* The connection may be gone afterwards. */
-void
-conn_leave(struct conn *conn);
 
 /* CLOSED is told when the pass is left. The first reason counts. */
 void

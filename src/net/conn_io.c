@@ -12,6 +12,8 @@
 #include "net/conn_inner.h"
 
 enum {
+	INPUT_MAX = 64 * 1024,    /* of what is not consumed; the rest stays in the kernel */
+	OUTPUT_HIGH = 256 * 1024, /* nothing is read while more waits to be sent */
 	READ_FIRST = 4 * 1024,  /* room of a connection that says little */
 	READ_MOST = 64 * 1024,  /* octets of one read */
 	RECORD_MAX = 16 * 1024, /* octets of one TLS record */
@@ -28,8 +30,8 @@ bool
 conn_io_may_read(const struct conn *conn)
 {
 	return conn->state == CONN_RUNNING && !conn->held && !conn->ended &&
-	       conn_io_waiting(conn) < conn->in_max &&
-	       evbuffer_get_length(conn->out) <= conn->out_high;
+	       conn_io_waiting(conn) < INPUT_MAX &&
+	       evbuffer_get_length(conn->out) <= OUTPUT_HIGH;
 }
 
 static enum conn_io
@@ -99,7 +101,7 @@ read_some(struct conn *conn, char *out, size_t room, size_t *got)
 static size_t
 make_room(struct conn *conn)
 {
-	size_t waiting = conn_io_waiting(conn), allowed = conn->in_max - waiting, room;
+	size_t waiting = conn_io_waiting(conn), allowed = INPUT_MAX - waiting, room;
 
 	if (conn->in_at > 0 && (waiting == 0 || conn->in_len == conn->in_room)) {
 		memmove(conn->in, conn->in + conn->in_at, waiting);

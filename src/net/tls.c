@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/token.h"
 #include "net/resolve.h"
 #include "net/tls.h"
@@ -162,21 +161,6 @@ tls_server_new(struct span chain, struct span key, const char *alpn, struct err 
 	tls->context = server_context(tls, chain, key, err);
 	if (tls->context == NULL)
 		tls_free(&tls);
-	return tls;
-}
-
-struct tls *
-tls_server_load(const char *chain_path, const char *key_path, const char *alpn, struct err *err)
-{
-	struct buf chain = { 0 }, key = { 0 };
-	struct tls *tls = NULL;
-
-	if (file_read(chain_path, PEM_MAX, &chain, err) && file_read(key_path, PEM_MAX, &key, err))
-		tls = tls_server_new(buf_span(&chain), buf_span(&key), alpn, err);
-	if (key.data != NULL)
-		token_wipe(key.data, key.len);
-	buf_free(&chain);
-	buf_free(&key);
 	return tls;
 }
 

@@ -20,9 +20,6 @@ struct tls_session;
 struct tls *
 tls_server_new(struct span chain, struct span key, const char *alpn, struct err *err);
 
-struct tls *
-tls_server_load(const char *chain_path, const char *key_path, const char *alpn, struct err *err);
-
 /* New keys for later sessions; where they are not sound the old ones stay. */
 bool
 tls_server_swap(struct tls *tls, struct span chain, struct span key, struct err *err);

@@ -126,10 +126,7 @@ door_read_answer(const struct frame *frame, struct door_answer *answer)
 		return;
 	struct span text = span_first(fields_get(&frame->fields, "text"), sizeof answer->err.text - 1);
 	answer->ok = false;
-	answer->err.kind = ERR_BROKEN;
-	for (int kind = ERR_INVALID; kind < ERR_KINDS; kind++)
-		if (span_is(outcome, err_kind_name((enum err_kind)kind)))
-			answer->err.kind = (enum err_kind)kind;
+	answer->err.kind = err_kind_find(outcome);
 	if (text.len > 0)
 		memcpy(answer->err.text, text.data, text.len);
 }

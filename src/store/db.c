@@ -63,7 +63,9 @@ fail_constraint(int code, const char *what, struct err *err)
 	return err_set(err, ERR_CONFLICT, "The book does not take such a value.");
 }
 
-bool
+/* Fills err by the code of SQLite and returns false; ends the process where the code
+ * says that this program is wrong. */
+static bool
 db_fail(struct db *db, int code, const char *what, struct err *err)
 {
 	const char *text = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);

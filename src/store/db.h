@@ -109,10 +109,6 @@ db_tend(struct db *db);
 bool
 db_idle(struct db *db);
 
-/* Octets of the WAL file as of the last commit. */
-int64_t
-db_wal_size(const struct db *db);
-
 /* A compact, consistent copy (VACUUM INTO), fsynced. CONFLICT where `path` is there. */
 bool
 db_copy(struct db *db, const char *path, struct err *err);

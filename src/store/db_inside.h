@@ -46,11 +46,6 @@ struct db {
 	int64_t merge_pages; /* of the next slice */
 };
 
-/* Fills err by the code of SQLite and returns false; ends the process where the code
- * says that this program is wrong. */
-bool
-db_fail(struct db *db, int code, const char *what, struct err *err);
-
 /* Opens the file and sets what the recipe of DESIGN §4 says. */
 bool
 db_open_file(const char *folder, bool is_reader, struct db **db, struct err *err);

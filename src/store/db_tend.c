@@ -40,8 +40,9 @@ page_size(struct db *db)
 	return db->page_size;
 }
 
-int64_t
-db_wal_size(const struct db *db)
+/* Octets of the WAL file as of the last commit. */
+static int64_t
+wal_size(const struct db *db)
 {
 	return db->wal_pages * (db->page_size != 0 ? db->page_size : 4096);
 }
@@ -118,7 +119,7 @@ db_tend(struct db *db)
 		db->wal_tended = 0;
 	grown = (db->wal_pages - db->wal_tended) * page_size(db);
 	if (grown >= DB_WAL_PASSIVE)
-		checkpoint(db, db_wal_size(db) > DB_WAL_TRUNCATE);
+		checkpoint(db, wal_size(db) > DB_WAL_TRUNCATE);
 }
 
 bool

@@ -11,13 +11,8 @@
 	"  LEFT JOIN organisation AS o ON o.id = m.organisation"
 
 static const char sql_add[] = "INSERT INTO organisation (name, kind, created) VALUES ($1, $2, $3)";
-static const char sql_find[] = "SELECT id, name, kind, created FROM organisation WHERE id = $1";
 static const char sql_find_name[] =
     "SELECT id, name, kind, created FROM organisation WHERE name = $1";
-static const char sql_list[] = "SELECT id, name, kind, created FROM organisation"
-			       " WHERE id > $1"
-			       " ORDER BY id"
-			       " LIMIT $2";
 static const char sql_mandate_add[] =
     "INSERT INTO mandate (person, organisation, forum, role, since, until)"
     " VALUES ($1, $2, $3, $4, $5, $6)";
@@ -69,26 +64,11 @@ organisation_add(
 }
 
 bool
-organisation_find(
-    struct db *db, struct arena *arena, int64_t id, struct organisation *out, struct err *err)
-{
-	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &organisation_fields, out, err);
-}
-
-bool
 organisation_find_name(
     struct db *db, struct arena *arena, struct span name, struct organisation *out, struct err *err)
 {
 	return db_one(
 	    db, arena, sql_find_name, DB_VALUES(DB_TEXT(name)), &organisation_fields, out, err);
-}
-
-bool
-organisation_list(struct db *db, struct arena *arena, int64_t after, size_t room,
-    struct organisation **out, size_t *count, struct err *err)
-{
-	return db_list(db, arena, sql_list, DB_VALUES(DB_INT(after), DB_INT((int64_t)room)),
-	    &organisation_fields, out, count, err);
 }
 
 bool
@@ -129,6 +109,6 @@ mandate_list_forum(struct db *db, struct arena *arena, int64_t forum, const char
 	    DB_VALUES(DB_INT(forum), DB_WORD(role), DB_INT(now)), &mandate_fields, out, count, err);
 }
 
-const char *const organisation_statements[] = { sql_add, sql_find, sql_find_name, sql_list,
+const char *const organisation_statements[] = { sql_add, sql_find_name,
 	sql_mandate_add, sql_mandate_find, sql_mandate_end, sql_mandate_person, sql_mandate_forum,
 	NULL };

@@ -26,16 +26,8 @@ organisation_add(
     struct db *db, const struct organisation *organisation, int64_t *id, struct err *err);
 
 bool
-organisation_find(
-    struct db *db, struct arena *arena, int64_t id, struct organisation *out, struct err *err);
-
-bool
 organisation_find_name(struct db *db, struct arena *arena, struct span name,
     struct organisation *out, struct err *err);
-
-bool
-organisation_list(struct db *db, struct arena *arena, int64_t after, size_t room,
-    struct organisation **out, size_t *count, struct err *err);
 
 struct mandate {
 	int64_t id;

@@ -71,10 +71,6 @@ bool
 person_address_add(struct db *db, int64_t person, struct span address, struct span folded,
     int64_t verified, int64_t now, int64_t *id, struct err *err);
 
-bool
-person_address_find(struct db *db, struct arena *arena, int64_t id, struct person_address *address,
-    struct err *err);
-
 /* Where the person's mail goes. NOT_FOUND: no address at all. */
 bool
 person_address_preferred(struct db *db, struct arena *arena, int64_t person,

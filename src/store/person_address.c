@@ -14,7 +14,6 @@ static const char sql_find_person[] =
 static const char sql_add[] =
     "INSERT INTO address (person, address, folded, verified, preferred, created)"
     " SELECT $1, $2, $3, $4, NOT EXISTS (SELECT 1 FROM address WHERE person = $1), $5";
-static const char sql_find[] = "SELECT " ADDRESS_COLUMNS " FROM address AS a WHERE a.id = $1";
 static const char sql_preferred[] = "SELECT " ADDRESS_COLUMNS " FROM address AS a"
 				    " WHERE a.person = $1"
 				    " ORDER BY a.preferred DESC, a.id"
@@ -91,13 +90,6 @@ person_address_add(struct db *db, int64_t person, struct span address, struct sp
 }
 
 bool
-person_address_find(
-    struct db *db, struct arena *arena, int64_t id, struct person_address *address, struct err *err)
-{
-	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &address_fields, address, err);
-}
-
-bool
 person_address_preferred(struct db *db, struct arena *arena, int64_t person,
     struct person_address *address, struct err *err)
 {
@@ -132,5 +124,5 @@ person_address_prefer(struct db *db, int64_t person, int64_t id, struct err *err
 	       db_do_one(db, sql_prefer, DB_VALUES(DB_INT(person), DB_INT(id)), err);
 }
 
-const char *const person_address_statements[] = { sql_find_person, sql_add, sql_find, sql_preferred,
+const char *const person_address_statements[] = { sql_find_person, sql_add, sql_preferred,
 	sql_list, sql_verify, sql_unproved_ok, sql_unprefer, sql_prefer, NULL };

@@ -70,18 +70,6 @@ escape_attr(struct buf *out, struct span text)
 	add_escaped(out, text, true);
 }
 
-struct html
-escape_html(struct arena *arena, struct span text)
-{
-	struct buf out = { 0 };
-	struct html html;
-
-	escape_text(&out, text);
-	html.octets = arena_span(arena, buf_span(&out));
-	buf_free(&out);
-	return html;
-}
-
 /* What may stand in an address at all: no blank, no control, nothing that browsers
  * rewrite (a backslash becomes a slash, tabs and line ends vanish), no invisible
  * character that makes one address look like another. */
@@ -124,8 +112,8 @@ url_host_ok(struct span rest)
 	       ascii_is_alpha(rest.data[0]) || ascii_is_digit(rest.data[0]);
 }
 
-bool
-escape_url_is_mail(struct span url)
+static bool
+is_mailto(struct span url)
 {
 	return span_starts_nocase(url, "mailto:");
 }
@@ -139,7 +127,7 @@ escape_url_ok(struct span url)
 		return url_host_ok(span_from(url, 8));
 	if (span_starts_nocase(url, "http://"))
 		return url_host_ok(span_from(url, 7));
-	if (escape_url_is_mail(url)) {
+	if (is_mailto(url)) {
 		size_t at = span_find(url, '@');
 
 		return at > 7 && at + 1 < url.len && url.data[7] != '?';

@@ -35,9 +35,6 @@ escape_attr(struct buf *out, struct span text);
 bool
 escape_url_ok(struct span url);
 
-bool
-escape_url_is_mail(struct span url);
-
 /* Appends an address fit for href="...": what RFC 3986 does not allow is
  * percent-encoded, & becomes &amp;. It does not check: see escape_url_ok(). */
 void
@@ -48,10 +45,6 @@ escape_url(struct buf *out, struct span url);
  * the address may not be followed. */
 void
 escape_link(struct buf *out, struct span url, struct span label);
-
-/* Text as UTF-8 of one value: escape_text() into the arena. */
-struct html
-escape_html(struct arena *arena, struct span text);
 
 /* Appends text with the addresses of people masked: "marie.dupont@ville.example"
  * becomes "m…@ville.example" (the domain says which body wrote without saying who),

@@ -123,8 +123,9 @@ tr(enum lang lang, const char *id)
 	return text != NULL ? text : id;
 }
 
-const char *
-trn(enum lang lang, const char *id, const char *id_plural, int64_t n)
+/* The form for n; its %d still stands in it. */
+static const char *
+plural_form(enum lang lang, const char *id, const char *id_plural, int64_t n)
 {
 	uint64_t count = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
 	const char *text = loaded != NULL ? mo_find_plural(loaded->mo[lang], id, count) : NULL;
@@ -137,54 +138,11 @@ trn(enum lang lang, const char *id, const char *id_plural, int64_t n)
 const char *
 trn_count(struct arena *arena, enum lang lang, const char *id, const char *id_plural, int64_t n)
 {
-	struct span text = span_of(trn(lang, id, id_plural, n));
+	struct span text = span_of(plural_form(lang, id, id_plural, n));
 	size_t at = span_find_text(text, "%d");
 
 	if (at == text.len)
 		return text.data;
 	return arena_printf(arena, SPAN_FORMAT "%s" SPAN_FORMAT, SPAN_ARGS(span_first(text, at)),
 	    i18n_number(arena, lang, n), SPAN_ARGS(span_from(text, at + 2)));
-}
-
-/* Which value a "%s" or "%2$s" asks for; 0 octets: neither. */
-static size_t
-read_hole(struct span at, size_t next, size_t *which)
-{
-	if (span_starts(at, "%s")) {
-		*which = next;
-		return 2;
-	}
-	if (at.len >= 4 && at.data[0] == '%' && at.data[1] >= '1' && at.data[1] <= '9' &&
-	    at.data[2] == '$' && at.data[3] == 's') {
-		*which = (size_t)(at.data[1] - '1');
-		return 4;
-	}
-	return 0;
-}
-
-const char *
-tr_with(
-    struct arena *arena, enum lang lang, const char *id, const char *const *values, size_t count)
-{
-	struct span rest = span_of(tr(lang, id));
-	struct buf out = { 0 };
-	size_t next = 0, which = 0;
-	const char *text;
-
-	while (rest.len > 0) {
-		size_t hole = read_hole(rest, next, &which);
-
-		if (hole == 0) {
-			buf_add_char(&out, rest.data[0]);
-			rest = span_from(rest, 1);
-			continue;
-		}
-		if (which < count && values[which] != NULL)
-			buf_add_text(&out, values[which]);
-		rest = span_from(rest, hole);
-		next++;
-	}
-	text = arena_strndup(arena, buf_text(&out), out.len);
-	buf_free(&out);
-	return text;
 }

@@ -42,20 +42,10 @@ lang_accept(struct span field, enum lang fallback);
 const char *
 tr(enum lang lang, const char *id);
 
-/* The form for n: trn(lang, "%d post", "%d posts", n). The text still has its %d,
- * which trn_count() fills. */
-const char *
-trn(enum lang lang, const char *id, const char *id_plural, int64_t n);
-
-/* "1 234 messages": trn() with %d replaced by the number as people write it. */
+/* "1 234 messages": the form for n, its %d replaced by the number as people write it:
+ * trn_count(arena, lang, "%d message", "%d messages", n). */
 const char *
 trn_count(struct arena *arena, enum lang lang, const char *id, const char *id_plural, int64_t n);
-
-/* The translation with %s replaced in order by the given texts (a NULL one is
- * empty); a translation may say %2$s %1$s. For texts of C with values in them. */
-const char *
-tr_with(
-    struct arena *arena, enum lang lang, const char *id, const char *const *values, size_t count);
 
 enum date_form {
 	DATE_FULL,  /* mardi 3 mars 2026 à 18 h 05 | Tuesday 3 March 2026, 18:05 */

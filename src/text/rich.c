@@ -438,16 +438,6 @@ rich_mask(struct rich *rich, bool on)
 }
 
 void
-rich_aside(struct rich *rich, bool on)
-{
-	flush(rich);
-	if (on)
-		rich->aside++;
-	else if (rich->aside > 0)
-		rich->aside--;
-}
-
-void
 rich_end(struct rich *rich, struct rendered *out)
 {
 	bool cut_html, cut_text, cut_own;

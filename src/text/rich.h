@@ -80,10 +80,6 @@ rich_rule(struct rich *rich);
 void
 rich_mask(struct rich *rich, bool on);
 
-/* What is said between on and off is left out of `own` (counted, nested). */
-void
-rich_aside(struct rich *rich, bool on);
-
 /* Closes everything and gives the result (plain is false). */
 void
 rich_end(struct rich *rich, struct rendered *out);

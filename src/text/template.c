@@ -33,8 +33,9 @@ template_set_free(struct template_set **set)
 	*set = NULL;
 }
 
-unsigned int
-template_line(const struct template *t, size_t offset)
+/* Line of the file where an offset of the resolved source stands. */
+static unsigned int
+line_at(const struct template *t, size_t offset)
 {
 	unsigned int line = t->line;
 
@@ -55,7 +56,7 @@ template_fault(const struct template *t, size_t offset, struct err *err, const c
 	vsnprintf(sentence, sizeof(sentence), format, list);
 	va_end(list);
 	return err_set(
-	    err, ERR_INVALID, "%.60s:%u: %.160s", t->file, template_line(t, offset), sentence);
+	    err, ERR_INVALID, "%.60s:%u: %.160s", t->file, line_at(t, offset), sentence);
 }
 
 bool

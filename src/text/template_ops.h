@@ -81,10 +81,6 @@ struct template_set {
 	struct template_words words;
 };
 
-/* Line of the file where an offset of the resolved source stands. */
-unsigned int
-template_line(const struct template *t, size_t offset);
-
 /* "page/thread.html:12: sentence", INVALID; returns false. */
 bool
 template_fault(const struct template *t, size_t offset, struct err *err, const char *format, ...)

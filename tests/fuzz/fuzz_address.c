@@ -27,7 +27,7 @@ check_address(const struct mail_address *address)
 
 	address_write(address, &written);
 	must(address_is_safe(buf_span(&written)));
-	if (!address_is_null(address)) {
+	if (written.len > 0) {
 		must(address_parse(
 		    buf_span(&written), ADDRESS_UTF8 | ADDRESS_NO_DOMAIN, &again, &err));
 		must(strcmp(again.local, address->local) == 0);
@@ -42,11 +42,10 @@ check_address(const struct mail_address *address)
 static void
 check_name(struct span name)
 {
-	struct mail_address address = { "a", "b" };
 	struct buf out = { 0 };
 
-	address_write_mailbox(name, &address, &out);
-	must(span_ends(buf_span(&out), out.len > 3 ? "<a@b>" : "a@b"));
+	address_write_mailbox(name, SPAN("a@b"), &out);
+	must(span_ends(buf_span(&out), "<a@b>"));
 	for (size_t i = 0; i < out.len; i++)
 		must(out.data[i] >= ' ' && out.data[i] <= '~');
 	must(span_find(buf_span(&out), '@') + 3 >= out.len - 1);

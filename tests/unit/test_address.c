@@ -154,7 +154,7 @@ test_path(void **state)
 		address_write(&address, &written);
 		assert_string_equal(buf_text(&written), paths[i].want);
 		assert_true(span_is(rest, paths[i].rest));
-		assert_int_equal(address_is_null(&address), paths[i].want[0] == '\0');
+		assert_int_equal(address.local[0] == '\0' && address.domain[0] == '\0', paths[i].want[0] == '\0');
 		buf_free(&written);
 	}
 }
@@ -197,11 +197,11 @@ static const struct {
 	{ "Marie Dupont (Voirie)", "\"Marie Dupont (Voirie)\" <a.t@forum.fr>" },
 	{ "Dupont, \"Marie\" \\", "\"Dupont, \\\"Marie\\\" \\\\\" <a.t@forum.fr>" },
 	{ "Hélène Béchu", "=?UTF-8?Q?H=C3=A9l=C3=A8ne_B=C3=A9chu?= <a.t@forum.fr>" },
-	{ "", "a.t@forum.fr" },
-	{ " \t ", "a.t@forum.fr" },
+	{ "", "<a.t@forum.fr>" },
+	{ " \t ", "<a.t@forum.fr>" },
 	{ "marie@exemple.fr", "\"marie\" <a.t@forum.fr>" },
 	{ "Marie (marie@exemple.fr) D", "\"Marie (marie D\" <a.t@forum.fr>" },
-	{ "@exemple.fr", "a.t@forum.fr" },
+	{ "@exemple.fr", "<a.t@forum.fr>" },
 	{ "A\r\nBcc: x", "\"A Bcc: x\" <a.t@forum.fr>" },
 	{ "A\r\n\r\nbody", "\"A body\" <a.t@forum.fr>" },
 	{ "A\xc2\x85"
@@ -218,13 +218,11 @@ static const struct {
 static void
 test_names(void **state)
 {
-	struct mail_address address = { "a.t", "forum.fr" };
-
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct buf out = { 0 };
 
-		address_write_mailbox(span_of(names[i].name), &address, &out);
+		address_write_mailbox(span_of(names[i].name), SPAN("a.t@forum.fr"), &out);
 		assert_string_equal(buf_text(&out), names[i].want);
 		buf_free(&out);
 	}

@@ -93,11 +93,11 @@ on_server(struct conn *conn, enum conn_event event, void *arg)
 	struct span in = conn_input(conn), line = span_first(in, span_find(in, '\n') + 1);
 
 	if (event == CONN_OPEN)
-		conn_send_text(conn, "220 hello\r\n");
+		conn_send(conn, SPAN("220 hello\r\n"));
 	if (event == CONN_DATA && span_is(line, "STARTTLS\r\n")) {
 		conn_consume(conn, line.len);
-		conn_send_text(
-		    conn, end->fixture->inject ? "220 go\r\n250 evil\r\n" : "220 go\r\n");
+		conn_send(conn,
+		    end->fixture->inject ? SPAN("220 go\r\n250 evil\r\n") : SPAN("220 go\r\n"));
 		conn_start_tls_server(conn, end->fixture->server_tls);
 		return;
 	}
@@ -115,7 +115,7 @@ on_client(struct conn *conn, enum conn_event event, void *arg)
 	if (event == CONN_OPEN && end->fixture->tls_at_once)
 		conn_start_tls_client(conn, end->fixture->client_tls, end->fixture->host);
 	if (event == CONN_DATA && !conn_is_secure(conn) && span_starts(in, "220 hello\r\n")) {
-		conn_send_text(conn, "STARTTLS\r\n");
+		conn_send(conn, SPAN("STARTTLS\r\n"));
 		conn_consume(conn, 11);
 		return;
 	}

@@ -211,11 +211,6 @@ test_locals(void **state)
 		assert_string_equal(got.token, locals[i].token);
 		assert_int_equal(got.word, locals[i].word);
 	}
-	for (unsigned i = 0; i < MAIL_TO_KINDS; i++) {
-		const char *name = mail_recipient_kind_name((enum mail_recipient_kind)i);
-
-		assert_int_equal(mail_recipient_kind_find(span_of(name)), i);
-	}
 }
 
 int
