@@ -10,6 +10,8 @@ enum {
 	CLERK_PEERS_MAX = 24,
 	TURN_ACTS = 64,        /* DESIGN §1: at most 64 acts ... */
 	TURN_MS = 20,          /* ... or 20 ms in one transaction */
+	GATHER_FROM = 4,       /* acts of the turn before: from here on it pays to wait a moment ... */
+	GATHER_MS = 2,         /* ... for others that are on their way */
 	LANE_DEPTH = 16,       /* jobs sent to one parser and not yet answered */
 	AUTH_WAITING_MAX = 32, /* then 503: a hash costs 45 ms */
 	DEATHS_MAX = 2,        /* what kills twice is set aside */
@@ -32,6 +34,9 @@ struct clerk_state {
 	bool careful;            /* after a death that was not ours to explain: one row at a time */
 	struct loop_watch *console_watch;
 	struct loop_task turn_again;
+	struct loop_timer *gather;
+	int last_turn;           /* acts of the turn before */
+	bool gathered;           /* the moment is over */
 	struct loop_timer *tick;
 	int64_t cleaned;         /* when orphans of the spool were looked for */
 };

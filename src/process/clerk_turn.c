@@ -76,18 +76,31 @@ next_work(struct clerk_state *state)
 	return NULL;
 }
 
-static bool
-is_waiting(const struct clerk_state *state)
+static int
+count_waiting(const struct clerk_state *state)
 {
-	if (state->house.count > 0)
-		return true;
+	int count = state->house.count;
+
 	for (int i = 0; i < state->count; i++)
-		if (state->peers[i].turn.count > 0)
-			return true;
+		count += state->peers[i].turn.count;
 	for (const struct peer *console = state->consoles; console != NULL; console = console->next)
-		if (console->turn.count > 0)
-			return true;
-	return false;
+		count += console->turn.count;
+	return count;
+}
+
+/* Many senders at once come back a moment after they were answered: a turn that begins
+ * with the first of them would pay a commit for few. A lone sender never waits. */
+static bool
+is_gathering(struct clerk_state *state, int waiting)
+{
+	if (state->gathered || state->last_turn < GATHER_FROM || waiting * 2 >= state->last_turn) {
+		loop_timer_stop(state->gather);
+		state->gathered = false;
+		return false;
+	}
+	if (!loop_timer_is_set(state->gather))
+		loop_timer_set(state->gather, GATHER_MS);
+	return true;
 }
 
 static void
@@ -145,6 +158,20 @@ fill_turn(struct clerk_state *state, struct work **batch, int *count)
 	return true;
 }
 
+/* Asks change nothing: a turn of asks alone writes nothing to the disk. */
+static void
+log_commit(struct work *const *batch, int count)
+{
+	int acts = 0, received = 0;
+
+	for (int i = 0; i < count; i++) {
+		acts += batch[i]->kind != WORK_ASK;
+		received += batch[i]->kind == WORK_ACT && batch[i]->act.door == DOOR_MAIL;
+	}
+	if (acts > 0)
+		log_debug("clerk commit acts=%d received=%d", acts, received);
+}
+
 static void
 after_commit(struct clerk_state *state)
 {
@@ -175,10 +202,12 @@ clerk_turn(void *arg)
 	struct clerk_state *state = arg;
 	struct work *batch[TURN_ACTS];
 	struct err err = { 0 };
-	int count = 0;
+	int count = 0, waiting = count_waiting(state);
 	bool kept;
 
-	if (is_waiting(state)) {
+	if (waiting > 0 && is_gathering(state, waiting))
+		return;
+	if (waiting > 0) {
 		state->clerk.now = clock_now();
 		kept = act_begin(&state->clerk, &err) && fill_turn(state, batch, &count);
 		if (kept && fault_is("answer-early")) {
@@ -192,14 +221,15 @@ clerk_turn(void *arg)
 			all_temporary(batch, count);
 			state->inbox_again = true;
 		} else {
-			log_debug("clerk commit acts=%d", count);
+			log_commit(batch, count);
 		}
+		state->last_turn = count;
 		answer_all(state, batch, count);
 		after_commit(state);
 		db_check_idle(state->clerk.db);
 		db_tend(state->clerk.db);
 	}
 	clerk_feed(state);
-	if (is_waiting(state))
+	if (count_waiting(state) > 0)
 		loop_defer(state->worker->loop, &state->turn_again);
 }

@@ -274,6 +274,14 @@ on_turn_again(void *arg)
 }
 
 static void
+on_gathered(void *arg)
+{
+	struct clerk_state *state = arg;
+
+	state->gathered = true; /* the hook of this turn goes on */
+}
+
+static void
 add_peer(struct clerk_state *state, const struct fields *entry)
 {
 	struct peer *peer = &state->peers[state->count++];
@@ -338,6 +346,7 @@ clerk_start(struct worker *worker, struct err *err)
 		return false;
 	add_peers(state);
 	state->turn_again.fn = on_turn_again;
+	state->gather = loop_timer_new(worker->loop, on_gathered, state);
 	state->tick = loop_timer_new(worker->loop, on_tick, state);
 	loop_timer_set(state->tick, TICK_MS);
 	state->console_watch =
@@ -398,6 +407,8 @@ clerk_stop(struct worker *worker)
 		loop_watch_free(&state->console_watch);
 	if (state->tick != NULL)
 		loop_timer_free(&state->tick);
+	if (state->gather != NULL)
+		loop_timer_free(&state->gather);
 	indexing_free(&state->clerk);
 	db_close(&state->clerk.db);
 	token_wipe(&state->clerk, sizeof state->clerk);

@@ -44,7 +44,10 @@ def states(site):
 
 
 def wait_all(site, count, **want):
-    wait_for(lambda: states(site).get("due", 0) == 0 and sum(states(site).values()) == count, 60)
+    def settled():
+        now = states(site)  # one look: the post and its rows come in one commit
+        return now.get("due", 0) == 0 and sum(now.values()) == count
+    wait_for(settled, 60)
     assert states(site) == want, states(site)
 
 

@@ -99,7 +99,10 @@ def check_descriptors(name, pid, site):
         if path.startswith(f"{here}/spool/{role}"):
             continue
         assert role not in ("parser", "auth", "intake"), f"{name} holds {path}"
-        if path.endswith(("preau.db", "preau.db-wal")) and role != "clerk":
+        # SQLite opens the WAL to write wherever it may, also for reading: only the user's rights
+        # stand in its way, so that is asked where the users differ.
+        books = ("preau.db", "preau.db-wal") if os.geteuid() == 0 else ("preau.db",)
+        if path.endswith(books) and role != "clerk":
             assert int(flags, 8) & os.O_ACCMODE == os.O_RDONLY, f"{name} may write {path}"
 
 
@@ -112,6 +115,7 @@ def run(stage):
         for name, pid in pids.items():
             check_process(name, pid, as_root, stage.sanitized)
             if as_root or stage.sanitized:
+                if as_root:  # nobody else may look: no process of ours can be traced
                 check_descriptors(name, pid, site)
             if not stage.sanitized:
                 check_memory(name, pid)
