@@ -13,7 +13,7 @@ const struct role roles[] = {
 	{ "auth",    0,                                    1, "pepper",                 "",                        &role_auth_ops,   "password hashes" },
 	{ "web",     ROLE_READS | ROLE_DOOR | ROLE_SPOOLS, 0, "log",                    "listen.http",             &role_web_ops,    "pages" },
 	{ "intake",  ROLE_DOOR | ROLE_SPOOLS,              1, "log",                    "listen.smtp listen.lmtp", &role_intake_ops, "mail in" },
-	{ "relay",   ROLE_READS | ROLE_DOOR,               1, "token token.old log",    "",                        &role_relay_ops,  "mail out" },
+	{ "relay",   ROLE_READS | ROLE_DOOR | ROLE_CALLS,  1, "token token.old log",    "",                        &role_relay_ops,  "mail out" },
 	{ NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
 /* clang-format on */

@@ -10,7 +10,8 @@ enum role_flags {
 	ROLE_OWNER = 1,   /* runs as the owner of the book; else as the doors' uid */
 	ROLE_READS = 2,   /* reads the book: has the group preau-read; waits for the clerk */
 	ROLE_DOOR = 4,    /* not started for the console alone; told when the clerk is replaced */
-	ROLE_SPOOLS = 8   /* gets a folder for big bodies */
+	ROLE_SPOOLS = 8,  /* gets a folder for big bodies */
+	ROLE_CALLS = 16   /* connects to others */
 };
 
 struct role {

@@ -43,6 +43,39 @@ static const int refused[] = {
 };
 /* clang-format on */
 
+/* What no role needs and a broken one would look for first: other programs, other
+ * processes, the inside of the kernel. */
+static const int never[] = {
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
+	SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(pidfd_send_signal), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
+	SCMP_SYS(tkill), SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root),
+	SCMP_SYS(chroot), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
+	SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register), SCMP_SYS(add_key),
+	SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(init_module), SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module), SCMP_SYS(kexec_load), SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(personality),
+};
+
+static bool
+add_refusals(scmp_filter_ctx filter, bool may_connect)
+{
+	static const int signals[] = { SCMP_SYS(kill), SCMP_SYS(tgkill) };
+	const scmp_datum_t self = (scmp_datum_t)getpid();
+
+	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), never[i], 0) != 0)
+			return false;
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), signals[i], 1,
+		        SCMP_A0(SCMP_CMP_NE, self)) != 0)
+			return false;
+	return may_connect ||
+	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0) == 0;
+}
+
 /* Memory may be mapped and its protection changed, but never to be run. */
 static bool
 allow_memory(scmp_filter_ctx filter)
@@ -86,17 +119,40 @@ add_rules(scmp_filter_ctx filter)
 }
 
 static bool
+load(scmp_filter_ctx filter, bool built, struct err *err)
+{
+	bool done = built && seccomp_load(filter) == 0;
+
+	seccomp_release(filter);
+	return done || err_set(err, ERR_BROKEN, "the kernel takes no filter of system calls");
+}
+
+static bool
 close_walls(struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 
 	if (filter == NULL)
 		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
-	bool done = add_rules(filter) && seccomp_load(filter) == 0;
-	seccomp_release(filter);
-	return done || err_set(err, ERR_BROKEN, "the kernel takes no filter of system calls");
+	return load(filter, add_rules(filter), err);
 }
 #endif
+
+bool
+sandbox_confine(bool may_connect, struct err *err)
+{
+#ifdef PREAU_SANITIZERS
+	(void)may_connect;
+	(void)err;
+	return true;
+#else
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (filter == NULL)
+		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
+	return load(filter, add_refusals(filter, may_connect), err);
+#endif
+}
 
 bool
 sandbox_close(size_t memory, struct err *err)

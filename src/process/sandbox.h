@@ -12,6 +12,12 @@
 
 #include "base/err.h"
 
+/* Of every role, from its first line on: no other program, no signal to other processes, no
+ * look into them, and no way out but for those who must (may_connect). What is asked for all
+ * the same fails. no_new_privs is set already. */
+bool
+sandbox_confine(bool may_connect, struct err *err);
+
 /* Bounds the address space (octets) and the number of processes, then filters system
  * calls for good. BROKEN where the kernel refuses: the role must not start then. */
 bool

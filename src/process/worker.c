@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/token.h"
 #include "process/role.h"
+#include "process/sandbox.h"
 
 enum { CONTROL_FD = 3, START_WAIT_MS = 10000, DRAIN_MS = 30000, BEAT_MS = 1000, EXIT_CONFIG = 78 };
 
@@ -190,13 +191,16 @@ close_memory(void)
 /* The descriptors were inherited without close-on-exec so that they survive our own
  * exec; from here on nobody else may inherit them. */
 static void
-harden(void)
+harden(const struct role *role)
 {
 	struct rlimit none = { 0, 0 };
+	struct err err = { 0 };
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    !close_memory())
 		die("worker cannot be hardened");
+	if (!sandbox_confine((role->flags & ROLE_CALLS) != 0, &err))
+		die("worker cannot be hardened: %s", err.text);
 	close(STDIN_FILENO);
 }
 
@@ -290,7 +294,7 @@ worker_main(const char *name)
 		return EXIT_CONFIG;
 	}
 	worker.ops = role->ops;
-	harden();
+	harden(role);
 	buf_init(&message, MESSAGE_MAX);
 	if (begin(&worker, &message, &err)) {
 		tell_supervisor(&worker, MESSAGE_READY);

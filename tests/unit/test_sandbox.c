@@ -15,9 +15,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -190,6 +193,88 @@ static const struct {
 #endif
 };
 
+#ifndef PREAU_SANITIZERS
+static int
+connect_out(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(1) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? errno : 0;
+}
+
+static int
+look_into_parent(void)
+{
+	char octet, *to = &octet;
+	struct iovec here = { to, 1 }, there = { to, 1 };
+
+	return process_vm_readv(getppid(), &here, 1, &there, 1, 0) < 0 ? errno : 0;
+}
+
+static int
+exec_other(void)
+{
+	execl("/bin/true", "true", (char *)NULL);
+	return errno;
+}
+
+static int
+fork_another(void)
+{
+	return fork() < 0 ? errno : 0;
+}
+
+static int
+kill_parent(void)
+{
+	return kill(getppid(), 0) < 0 ? errno : 0;
+}
+
+static int
+kill_oneself(void)
+{
+	return kill(getpid(), 0) < 0 ? errno : 0;
+}
+
+/* What every role may and may not, with and without the right to call others. */
+static const struct {
+	const char *name;
+	int (*run)(void);
+	bool may_connect;
+	int want; /* errno */
+} confined[] = {
+	{ "connect", connect_out, false, EPERM },
+	{ "connect where one may", connect_out, true, ECONNREFUSED },
+	{ "read the memory of another", look_into_parent, true, EPERM },
+	{ "start a program", exec_other, true, EPERM },
+	{ "fork", fork_another, true, EPERM },
+	{ "signal another", kill_parent, true, EPERM },
+	{ "signal oneself", kill_oneself, true, 0 },
+};
+
+static void
+test_confined(void **state)
+{
+	struct err err = { 0 };
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(confined); i++) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+			              sandbox_confine(confined[i].may_connect, &err) ?
+			          confined[i].run() :
+			          255);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != confined[i].want)
+			fail_msg("%s: status %x", confined[i].name, (unsigned)status);
+	}
+}
+#endif
+
 static void
 run_child(int (*run)(void))
 {
@@ -224,7 +309,11 @@ test_rows(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows),
+#ifndef PREAU_SANITIZERS
+		cmocka_unit_test(test_confined),
+#endif
+	};
 
 	return cmocka_run_group_tests(tests, load_all, free_all);
 }
