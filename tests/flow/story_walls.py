@@ -88,7 +88,12 @@ def check_descriptors(name, pid, site):
     """Nobody but the clerk holds the book to write; the parser and auth hold no file at all,
     the doors what they write on its way in."""
     role, here = name.split(".")[0], str(site.data)
-    for number in os.listdir(f"/proc/{pid}/fd"):
+    try:
+        numbers = os.listdir(f"/proc/{pid}/fd")
+    except PermissionError:  # the roles' memory and descriptors are closed even to their own user
+        assert os.geteuid() != 0
+        return
+    for number in numbers:
         try:
             path = os.readlink(f"/proc/{pid}/fd/{number}")
             flags = open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii").read().split("flags:")[1].split()[0]
@@ -115,7 +120,6 @@ def run(stage):
         for name, pid in pids.items():
             check_process(name, pid, as_root, stage.sanitized)
             if as_root or stage.sanitized:
-                if as_root:  # nobody else may look: no process of ours can be traced
                 check_descriptors(name, pid, site)
             if not stage.sanitized:
                 check_memory(name, pid)
