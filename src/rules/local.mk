@@ -39,7 +39,8 @@ librules_a_SOURCES = \
 	src/rules/signup.c src/rules/signup.h \
 	src/rules/standing.c src/rules/standing.h \
 	src/rules/threading.c src/rules/threading.h \
-	src/rules/upkeep.c src/rules/upkeep.h
+	src/rules/upkeep.c src/rules/upkeep.h \
+	src/rules/words.c src/rules/words.h
 
 rules_test_libs = librules.a libstore.a libmail.a libtext.a libbase.a \
 	$(SQLITE_LIBS) $(ETPAN_LIBS) $(CMARK_LIBS) $(XML_LIBS) $(IDN_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)

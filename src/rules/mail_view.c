@@ -4,11 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "store/attachment.h"
 #include "text/theme.h"
-
-enum { SLUG_MAX = 60 };
 
 const char *
 mail_url_forum(struct clerk *clerk, struct arena *arena, const char *slug)
@@ -25,7 +22,7 @@ mail_url_post(struct clerk *clerk, struct arena *arena, int64_t post)
 const char *
 mail_url_thread(struct clerk *clerk, struct arena *arena, int64_t thread, const char *title)
 {
-	const char *slug = utf8_slug(arena, span_of(title), SLUG_MAX);
+	const char *slug = words_slug(arena, span_of(title));
 
 	return arena_printf(arena, "%s/t/%" PRId64 "%s%s", clerk->settings->site_url, thread,
 	    *slug ? "-" : "", slug);
@@ -35,25 +32,6 @@ const char *
 mail_address_of(struct clerk *clerk, struct arena *arena, const char *local)
 {
 	return arena_printf(arena, "%s@%s", local, clerk->settings->mail_domain);
-}
-
-const char *
-mail_capacity(enum lang lang, const char *capacity)
-{
-	/* clang-format off */
-	static const struct { const char *word, *text; } rows[] = {
-		{ "moderator",   TR("moderator") },
-		{ "association", TR("association") },
-		{ "service",     TR("town service") },
-		{ "council",     TR("town council") },
-		{ "townhall",    TR("town hall") },
-	};
-	/* clang-format on */
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(rows[i].word, capacity) == 0)
-			return tr(lang, rows[i].text);
-	return "";
 }
 
 struct view *
@@ -156,7 +134,7 @@ mail_view_post(struct clerk *clerk, struct arena *arena, enum lang lang, struct 
 	(void)view_url(sub, "url", mail_url_post(clerk, arena, post->id));
 	view_text(sub, "author", post->author_shown);
 	view_text(sub, "organisation", post->organisation_shown);
-	view_text(sub, "capacity", mail_capacity(lang, post->capacity));
+	view_text(sub, "capacity", words_capacity(lang, post->capacity));
 	view_flag(sub, "official", strcmp(post->capacity, "townhall") == 0);
 	i18n_date_view(sub, "date", arena, lang, post->date, clerk->settings->site_zone);
 	view_text(sub, "subject", post->subject);

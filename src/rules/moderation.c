@@ -3,11 +3,13 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "mail/mail_token.h"
 #include "rules/moderation_tell.h"
+#include "rules/words.h"
 #include "store/thread.h"
 #include "store/token_row.h"
+
+enum decision { DECISION_APPROVE, DECISION_REFUSE, DECISION_DISCARD };
 
 /* Whoever is not proved may be somebody's victim: they hear nothing of us. */
 static bool
@@ -37,8 +39,7 @@ answer_state(struct clerk *clerk, struct arena *arena, int64_t post, struct outc
 	if (!thread_find(clerk->db, arena, head.thread, &thread, err))
 		return false;
 	fields_add_int(&outcome->output, "thread", head.thread);
-	fields_add_text(&outcome->output, "slug",
-	    utf8_slug(arena, span_of(thread.title), 60));
+	fields_add_text(&outcome->output, "slug", words_slug(arena, span_of(thread.title)));
 	return true;
 }
 
@@ -53,8 +54,9 @@ do_decision(struct clerk *clerk, struct arena *arena, const struct post *post, i
 	return post_move(clerk->db, post->id, "held", "refused", by, clerk->now, why, err);
 }
 
-bool
-moderation_decide(struct clerk *clerk, struct arena *arena, int64_t id, int64_t by,
+/* The decision itself, by person `by` (who may: asked by the caller). */
+static bool
+decide(struct clerk *clerk, struct arena *arena, int64_t id, int64_t by,
     enum decision decision, struct span why, struct outcome *outcome, struct err *err)
 {
 	static const char *const words[] = { "approved", "refused", "discarded" };
@@ -85,7 +87,7 @@ moderation_approve(struct clerk *clerk, const struct act *act, struct outcome *o
 {
 	struct post post;
 
-	if (!moderation_decide(clerk, act->arena, post_of(act), act->actor, DECISION_APPROVE,
+	if (!decide(clerk, act->arena, post_of(act), act->actor, DECISION_APPROVE,
 		(struct span){ 0 }, outcome, err))
 		return false;
 	if (!act_flag(act, "trust"))
@@ -98,7 +100,7 @@ bool
 moderation_refuse(struct clerk *clerk, const struct act *act, struct outcome *outcome,
     struct err *err)
 {
-	return moderation_decide(clerk, act->arena, post_of(act), act->actor, DECISION_REFUSE,
+	return decide(clerk, act->arena, post_of(act), act->actor, DECISION_REFUSE,
 	    fields_get(&act->input, "why"), outcome, err);
 }
 
@@ -106,7 +108,7 @@ bool
 moderation_discard(struct clerk *clerk, const struct act *act, struct outcome *outcome,
     struct err *err)
 {
-	return moderation_decide(clerk, act->arena, post_of(act), act->actor, DECISION_DISCARD,
+	return decide(clerk, act->arena, post_of(act), act->actor, DECISION_DISCARD,
 	    (struct span){ 0 }, outcome, err);
 }
 

@@ -104,7 +104,7 @@ fill_held_author(struct notice_work *work, struct err *err)
 {
 	if (!need_post(work, err))
 		return false;
-	view_text(work->view, "reason", tr(work->lang, hold_reason_text(work->post->hold)));
+	view_text(work->view, "reason", tr(work->lang, words_hold_reason(work->post->hold)));
 	return true;
 }
 

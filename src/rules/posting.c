@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "mail/mail_token.h"
 #include "mail/message_write.h"
 #include "mail/thread_id.h"
@@ -16,39 +15,6 @@
 #include "store/thread.h"
 #include "text/i18n.h"
 #include "text/rich.h"
-
-enum { SLUG_MAX = 60 };
-
-/* clang-format off */
-const struct hold_reason hold_reasons[] = {
-	{ "stranger",   TR("The sender may not write in this forum without a moderator's consent.") },
-	{ "unproved",   TR("Nothing proves that the mail was sent by the person it names.") },
-	{ "failed",     TR("The sender's mail service says that this mail is not from there.") },
-	{ "first",      TR("It is the author's first message: in this forum first messages are read beforehand.") },
-	{ "always",     TR("In this forum every message is read beforehand.") },
-	{ "emergency",  TR("This forum is held for the moment: every message waits.") },
-	{ "robot",      TR("The mail was sent by a machine.") },
-	{ "list",       TR("The mail comes from another mailing list.") },
-	{ "absence",    TR("The mail looks like an absence note.") },
-	{ "spam",       TR("A filter took the mail for spam.") },
-	{ "no-subject", TR("The mail has no subject.") },
-	{ "no-text",    TR("The mail has no text.") },
-	{ "sender",     TR("The mail names no sender, or several.") },
-	{ "over-limit", TR("The mail is too large or too intricate to be taken apart.") },
-	{ "encrypted",  TR("The mail is encrypted.") },
-	{ "limit",      TR("The author has written very often within an hour.") },
-	{ NULL, NULL },
-};
-/* clang-format on */
-
-const char *
-hold_reason_text(const char *word)
-{
-	for (const struct hold_reason *reason = hold_reasons; reason->word; reason++)
-		if (strcmp(reason->word, word) == 0)
-			return reason->text;
-	return TR("The message waits for a moderator.");
-}
 
 /* ---- the row ---- */
 
@@ -220,7 +186,7 @@ fill_posted(struct arena *arena, const struct post *post, int64_t thread, struct
 		.post = post->id,
 		.thread = thread,
 		.published = true,
-		.slug = utf8_slug(arena, title, SLUG_MAX),
+		.slug = words_slug(arena, title),
 	};
 }
 

@@ -2,11 +2,11 @@
 /* Forums and lists of threads, as the viewer may see them. */
 #include <string.h>
 
-#include "base/utf8.h"
 #include "rules/reading_work.h"
+#include "rules/words.h"
 #include "store/subscription.h"
 
-enum { SLUG_MAX = 60, LATEST_TURNS = 20 };
+enum { LATEST_TURNS = 20 };
 
 bool
 reading_standing(struct reading *reading, const struct forum *forum, struct standing *standing,
@@ -187,7 +187,7 @@ fill_thread(struct reading *reading, const struct thread *thread, struct thread_
 	*view = (struct thread_view){
 		.id = thread->id,
 		.forum = thread->forum,
-		.slug = utf8_slug(reading->arena, span_of(thread->title), SLUG_MAX),
+		.slug = words_slug(reading->arena, span_of(thread->title)),
 		.forum_slug = thread->forum_slug,
 		.forum_name = thread->forum_name,
 		.title = thread->title,

@@ -5,19 +5,18 @@
  * and mails show the texts of the same tables. Nothing of the book is needed here. */
 #pragma once
 
+#include "base/arena.h"
+#include "base/str.h"
 #include "text/i18n.h"
 
-/* Why a post waits. The word is of the book; tr() of the text is for people. */
-struct hold_reason {
-	const char *word;
-	const char *text; /* a sentence in English, in the catalogues */
-};
-extern const struct hold_reason hold_reasons[]; /* ends with a NULL word */
-
-/* The sentence of a word, untranslated; a general one for an unknown word. */
+/* Why a post waits: the sentence of a word, untranslated; a general one for an unknown word. */
 const char *
-hold_reason_text(const char *word);
+words_hold_reason(const char *word);
 
 /* "town hall", "moderator" ... for the word in post.capacity; "" for a resident. */
 const char *
-mail_capacity(enum lang lang, const char *capacity);
+words_capacity(enum lang lang, const char *capacity);
+
+/* The title in the address of a thread, "reunion-du-3-mars": for people, it decides nothing. */
+char *
+words_slug(struct arena *arena, struct span title);

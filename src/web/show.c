@@ -154,7 +154,7 @@ show_author(const struct request *req, struct view *view, const struct post_view
 {
 	view_text(view, "author", post->author_shown);
 	view_text(view, "organisation", post->organisation_shown);
-	view_text(view, "capacity", mail_capacity(req->lang, post->capacity));
+	view_text(view, "capacity", words_capacity(req->lang, post->capacity));
 	view_flag(view, "official", strcmp(post->capacity, "townhall") == 0);
 }
 
@@ -274,7 +274,7 @@ show_held(const struct request *req, struct view *view, const struct held_view *
 	    held->post.subject[0] != '\0' ? held->post.subject : tr(req->lang, TR("(no subject)")));
 	show_forum(req, view_sub(view, "forum"), &held->forum);
 	show_held_thread(req, view, held);
-	view_text(view, "reason", tr(req->lang, hold_reason_text(held->hold)));
+	view_text(view, "reason", tr(req->lang, words_hold_reason(held->hold)));
 	view_text(view, "standing", standing_text(req, held));
 	view_text(view, "proof", proof_text(req, held->verdict));
 	view_text(view, "address", held->from_address);
