@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "command/command.h"
-#include "text/i18n.h"
 #include "text/theme.h"
 
 int
@@ -12,13 +11,10 @@ cmd_check(struct command *command)
 	const struct settings *settings = &command->settings;
 	struct theme *theme = NULL;
 	struct err err = { 0 };
-	const char *themes;
 
 	if (!command_settings(command))
 		return EXIT_SETTINGS;
-	themes = arena_printf(command->arena, "%s/themes", settings->share);
-	if (!i18n_load(arena_printf(command->arena, "%s/locale", settings->share), &err) ||
-	    !theme_open(&theme, themes, settings->theme, &err)) {
+	if (!theme_open_share(&theme, settings->share, settings->theme, &err)) {
 		command_fail(&err);
 		return EXIT_SETTINGS;
 	}

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "net/tls.h"
 #include "store/db.h"
-#include "text/i18n.h"
 #include "text/theme.h"
 
 enum {
@@ -284,32 +283,21 @@ set_token_key(struct relay *relay, const char *name, bool current)
 }
 
 static bool
-open_theme(const struct settings *settings, struct theme **theme, struct err *err)
-{
-	struct arena *arena = arena_new();
-	bool done = i18n_load(arena_printf(arena, "%s/locale", settings->share), err) &&
-		    theme_open(theme, arena_printf(arena, "%s/themes", settings->share),
-			settings->theme, err);
-
-	arena_free(&arena);
-	return done;
-}
-
-static bool
 relay_reload(struct worker *worker, struct err *err)
 {
 	struct relay *relay = worker->state;
+	const struct settings *settings = &worker->settings;
 	struct relay_target target;
 	struct theme *theme = NULL;
 
-	if (!relay_target_read(worker->settings.relay_to, worker->settings.data, &target, err) ||
-	    !open_theme(&worker->settings, &theme, err))
+	if (!relay_target_read(settings->relay_to, settings->data, &target, err) ||
+	    !theme_open_share(&theme, settings->share, settings->theme, err))
 		return false;
 	theme_free(&relay->theme);
 	relay->theme = theme;
 	relay->clerk.theme = theme;
 	relay->target = target;
-	(void)snprintf(relay->name, sizeof(relay->name), "%s", worker->settings.relay_name);
+	(void)snprintf(relay->name, sizeof(relay->name), "%s", settings->relay_name);
 	relay->plain_until = relay->down_until = relay->down_wait = 0;
 	relay_copy_forget_templates(relay);
 	relay_copy_put_back(relay, INT64_MAX);

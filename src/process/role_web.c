@@ -9,7 +9,7 @@
 #include "net/http.h"
 #include "process/door.h"
 #include "process/role.h"
-#include "text/i18n.h"
+#include "text/theme.h"
 #include "web/handle.h"
 #include "web/site.h"
 
@@ -116,27 +116,16 @@ open_tls(struct web *web, struct err *err)
 	return web->tls != NULL;
 }
 
-static bool
-open_theme(struct web *web, struct theme **theme, struct err *err)
-{
-	const struct settings *settings = &web->worker->settings;
-	struct arena *arena = arena_new();
-	const char *locale = arena_printf(arena, "%s/locale", settings->share);
-	const char *themes = arena_printf(arena, "%s/themes", settings->share);
-	bool ok = i18n_load(locale, err) && theme_open(theme, themes, settings->theme, err);
-
-	arena_free(&arena);
-	return ok;
-}
-
 /* Nothing of the running site is touched before everything new is proven. */
 static bool
 web_reload(struct worker *worker, struct err *err)
 {
+	const struct settings *settings = &worker->settings;
 	struct web *web = worker->state;
 	struct theme *theme = NULL;
 
-	if (!open_theme(web, &theme, err) || !open_tls(web, err)) {
+	if (!theme_open_share(&theme, settings->share, settings->theme, err) ||
+	    !open_tls(web, err)) {
 		theme_free(&theme);
 		site_open(&web->site); /* the settings are new all the same */
 		return false;
@@ -197,14 +186,17 @@ open_site(struct web *web)
 static bool
 web_start(struct worker *worker, struct err *err)
 {
+	const struct settings *settings = &worker->settings;
 	struct web *web = x_calloc(1, sizeof(*web));
 
 	worker->state = web;
 	web->worker = worker;
 	web->door = door_new(worker);
-	if (!read_proxies(web, err) || !open_theme(web, &web->theme, err) || !open_tls(web, err))
+	if (!read_proxies(web, err) ||
+	    !theme_open_share(&web->theme, settings->share, settings->theme, err) ||
+	    !open_tls(web, err))
 		return false;
-	web->site.book = reading_book_open(&worker->settings, err);
+	web->site.book = reading_book_open(settings, err);
 	if (web->site.book == NULL)
 		return false;
 	open_site(web);

@@ -11,9 +11,10 @@
 #include "store/db.h"
 #include "store/house.h"
 #include "store/journal.h"
+#include "store/raw.h"
 #include "store/session.h"
 
-const char *
+static const char *
 door_name(enum door door)
 {
 	switch (door) {
@@ -249,4 +250,12 @@ ask_run(struct clerk *clerk, const struct ask_kind *kind, const struct act *act,
     struct outcome *outcome, struct err *err)
 {
 	return ask_may(clerk, kind, act, err) && kind->run(clerk, act, outcome, err);
+}
+
+bool
+act_keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err)
+{
+	if (act->fd >= 0)
+		return raw_add_fd(clerk->db, act->fd, fields_int(&act->input, "size", -1), raw, err);
+	return raw_add(clerk->db, fields_get(&act->input, "raw"), raw, err);
 }

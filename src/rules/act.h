@@ -85,10 +85,6 @@ extern const struct act_kind act_kinds[]; /* ends with a NULL name */
 const struct act_kind *
 act_kind_find(struct span name);
 
-/* "web", "mail" ...: of journals and posts. */
-const char *
-door_name(enum door door);
-
 /* Checks the input against the fields of a kind: INVALID names the field. */
 bool
 act_check_fields(const struct act_field *fields, const struct fields *input, struct err *err);
@@ -136,6 +132,10 @@ extern const struct ask_kind ask_kinds[]; /* ends with a NULL name */
 /* Yes and no of a FIELD_FLAG: "1" and "yes" are yes; anything else, and absent, is no. */
 bool
 act_flag(const struct act *act, const char *name);
+
+/* Keeps the mail that came with an act, as a descriptor with `size` or as the field `raw`. */
+bool
+act_keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err);
 
 const struct ask_kind *
 ask_kind_find(struct span name);

@@ -122,14 +122,6 @@ delivery_queue_notice(struct clerk *clerk, struct arena *arena, const struct not
 }
 
 bool
-delivery_cancel_post(struct clerk *clerk, int64_t post, struct err *err)
-{
-	int64_t count;
-
-	return outbox_cancel_post(clerk->db, post, clerk->now, &count, err);
-}
-
-bool
 delivery_cancel_person(struct clerk *clerk, int64_t person, int64_t forum, struct err *err)
 {
 	int64_t count;

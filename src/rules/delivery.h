@@ -35,9 +35,6 @@ struct notice_new {
 bool
 delivery_queue_notice(struct clerk *, struct arena *, const struct notice_new *, struct err *);
 
-/* Cancels what is still due of a post, or of a person in a forum. */
-bool
-delivery_cancel_post(struct clerk *, int64_t post, struct err *);
 bool
 delivery_cancel_person(struct clerk *, int64_t person, int64_t forum, struct err *);
 

@@ -4,15 +4,6 @@
 #include "rules/author.h"
 #include "rules/posting.h"
 #include "rules/threading.h"
-#include "store/raw.h"
-
-static bool
-keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err)
-{
-	if (act->fd >= 0)
-		return raw_add_fd(clerk->db, act->fd, fields_int(&act->input, "size", -1), raw, err);
-	return raw_add(clerk->db, fields_get(&act->input, "raw"), raw, err);
-}
 
 static void
 fill_attachments(const struct act *act, int64_t raw, struct draft *draft)
@@ -73,7 +64,7 @@ store(struct clerk *clerk, const struct act *act, struct draft *draft, struct ou
 	struct author author;
 	int64_t raw;
 
-	if (!keep_raw(clerk, act, &raw, err) ||
+	if (!act_keep_raw(clerk, act, &raw, err) ||
 	    !author_find(clerk, act->arena, act->parsed, &author, err) ||
 	    !standing_load(clerk->db, act->arena, clerk->now, &author.person, NULL, &standing, err))
 		return false;

@@ -10,19 +10,9 @@
 
 enum { OCTETS_MOST = 8 * 1024 * 1024 }; /* of texts that wait; more is written at once */
 
-void
-indexing_open(struct clerk *clerk)
-{
-	struct indexing *indexing = &clerk->indexing;
-
-	indexing_drop(clerk);
-	if (indexing->arena == NULL)
-		indexing->arena = arena_new();
-	indexing->open = true;
-}
-
-void
-indexing_drop(struct clerk *clerk)
+/* Forgets what waits and closes. */
+static void
+drop(struct clerk *clerk)
 {
 	struct indexing *indexing = &clerk->indexing;
 
@@ -30,6 +20,17 @@ indexing_drop(struct clerk *clerk)
 	indexing->open = false;
 	if (indexing->arena != NULL)
 		arena_reset(indexing->arena);
+}
+
+void
+indexing_open(struct clerk *clerk)
+{
+	struct indexing *indexing = &clerk->indexing;
+
+	drop(clerk);
+	if (indexing->arena == NULL)
+		indexing->arena = arena_new();
+	indexing->open = true;
 }
 
 void
@@ -95,6 +96,6 @@ indexing_write(struct clerk *clerk, struct err *err)
 		qsort(indexing->entries, indexing->count, sizeof(*indexing->entries), by_post);
 	for (size_t i = 0; ok && i < indexing->count; i++)
 		ok = search_add(clerk->db, &indexing->entries[i], err);
-	indexing_drop(clerk);
+	drop(clerk);
 	return ok;
 }

@@ -39,10 +39,6 @@ indexing_open(struct clerk *clerk);
 bool
 indexing_write(struct clerk *clerk, struct err *err);
 
-/* Forgets what waits and closes. */
-void
-indexing_drop(struct clerk *clerk);
-
-/* The same, and frees the memory: when the clerk ends. */
+/* When the clerk ends. */
 void
 indexing_free(struct clerk *clerk);

@@ -7,7 +7,6 @@
 #include "rules/standing.h"
 #include "store/forum.h"
 #include "store/inbox.h"
-#include "store/raw.h"
 #include "store/token_row.h"
 
 /* ---- who is known ---- */
@@ -141,14 +140,6 @@ check_recipient(struct clerk *clerk, const struct act *act, struct span local, s
 }
 
 static bool
-keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err)
-{
-	if (act->fd >= 0)
-		return raw_add_fd(clerk->db, act->fd, fields_int(&act->input, "size", -1), raw, err);
-	return raw_add(clerk->db, fields_get(&act->input, "raw"), raw, err);
-}
-
-static bool
 keep_row(struct clerk *clerk, const struct act *act, struct span recipient, int64_t raw,
     int64_t *id, struct err *err)
 {
@@ -180,7 +171,7 @@ intake_receive(struct clerk *clerk, const struct act *act, struct outcome *outco
 		id = 0;
 		err_clear(&why);
 		if (check_recipient(clerk, act, value, &why)) {
-			if ((raw == 0 && !keep_raw(clerk, act, &raw, err)) ||
+			if ((raw == 0 && !act_keep_raw(clerk, act, &raw, err)) ||
 			    !keep_row(clerk, act, value, raw, &id, err))
 				return false;
 			accepted++;

@@ -28,8 +28,10 @@ is_robot(struct intake *intake)
 	return true;
 }
 
-bool
-intake_run(struct intake *intake, const char *name, int64_t actor, struct span input,
+/* Runs another act in the name of a person, as the mail door would. What it refuses
+ * becomes the note, and outcome "refused"; only TEMPORARY and BROKEN are false. */
+static bool
+run(struct intake *intake, const char *name, int64_t actor, struct span input,
     struct err *err)
 {
 	struct act act = {
@@ -87,7 +89,7 @@ decide(struct intake *intake, const struct token_row *row, const struct mail_ans
 	if (answer->verb == MAIL_VERB_REFUSE)
 		fields_add(&input, "why", answer->why);
 	intake->post = row->object;
-	ok = intake_run(intake, acts[answer->verb], row->person, buf_span(&input), err);
+	ok = run(intake, acts[answer->verb], row->person, buf_span(&input), err);
 	buf_free(&input);
 	return ok;
 }
@@ -132,7 +134,7 @@ intake_leave(struct intake *intake, struct err *err)
 		return true;
 	}
 	fields_add_text(&input, "token", intake->to.token);
-	ok = intake_run(intake, "subscription.leave", 0, buf_span(&input), err);
+	ok = run(intake, "subscription.leave", 0, buf_span(&input), err);
 	buf_free(&input);
 	return ok;
 }
@@ -169,7 +171,7 @@ intake_confirm(struct intake *intake, struct err *err)
 	if (!yes)
 		return say(intake, "refused", "no yes of the person who was asked");
 	fields_add_text(&input, "token", intake->to.token);
-	ok = intake_run(intake, "post.confirm", 0, buf_span(&input), err);
+	ok = run(intake, "post.confirm", 0, buf_span(&input), err);
 	buf_free(&input);
 	return ok;
 }
@@ -184,7 +186,7 @@ set_mode(struct intake *intake, int64_t person, const char *mode, struct err *er
 
 	fields_add_text(&input, "forum", intake->to.slug);
 	fields_add_text(&input, "mode", mode);
-	ok = intake_run(intake, "subscription.set", person, buf_span(&input), err);
+	ok = run(intake, "subscription.set", person, buf_span(&input), err);
 	buf_free(&input);
 	return ok;
 }

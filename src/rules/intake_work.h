@@ -43,8 +43,3 @@ private_intake(struct intake *, struct err *);  /* a.TOKEN */
  * said once, lets posts through without a verdict, but decides nothing in anybody's name. */
 bool
 intake_prove_author(struct intake *, struct author *, bool *proved, struct err *);
-
-/* Runs another act in the name of a person, as the mail door would. What it refuses
- * becomes the note, and outcome "refused"; only TEMPORARY and BROKEN are false. */
-bool
-intake_run(struct intake *, const char *act, int64_t actor, struct span input, struct err *);

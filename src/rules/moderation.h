@@ -28,13 +28,6 @@ moderation_discard(struct clerk *, const struct act *, struct outcome *, struct 
 bool
 moderation_confirm(struct clerk *, const struct act *, struct outcome *, struct err *);
 
-enum decision { DECISION_APPROVE, DECISION_REFUSE, DECISION_DISCARD };
-
-/* The decision itself, by person `by` (who may: asked by the caller). */
-bool
-moderation_decide(struct clerk *, struct arena *, int64_t post, int64_t by, enum decision,
-    struct span why, struct outcome *, struct err *);
-
 /* The author of a held post is proved after all: the same as moderation_confirm() without
  * remembering. Decides anew whether the forum lets it appear. */
 bool

@@ -20,6 +20,17 @@ theme_open(struct theme **theme, const char *themes, const char *name, struct er
 	return false;
 }
 
+bool
+theme_open_share(struct theme **theme, const char *share, const char *name, struct err *err)
+{
+	struct arena *arena = arena_new();
+	bool ok = i18n_load(arena_printf(arena, "%s/locale", share), err) &&
+		  theme_open(theme, arena_printf(arena, "%s/themes", share), name, err);
+
+	arena_free(&arena);
+	return ok;
+}
+
 void
 theme_free(struct theme **theme)
 {

@@ -13,7 +13,7 @@
  *
  * Everything is read, translated and proven when the theme is opened, once per
  * language; a fault is a sentence with file and line and the theme is refused.
- * The open theme never changes. i18n_load() comes first. */
+ * The open theme never changes. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,9 +27,14 @@
 struct theme;
 
 /* themes: the folder that holds `default` and the others; name: one of them
- * ([a-z0-9-]). */
+ * ([a-z0-9-]). i18n_load() comes first. */
 bool
 theme_open(struct theme **theme, const char *themes, const char *name, struct err *err);
+
+/* The same from the folder of what is shared: loads the catalogues of SHARE/locale, then
+ * opens a theme of SHARE/themes. */
+bool
+theme_open_share(struct theme **theme, const char *share, const char *name, struct err *err);
 
 void
 theme_free(struct theme **theme);
