@@ -87,17 +87,19 @@ def check_html(text, what):
 
 
 def run(stage):
-    with mail.Sink() as sink, stage.site(relay=sink.url, mail_trust="local", limit_mails="1000") as site:
+    with mail.Sink() as sink, stage.site(relay=sink.url, mail_trust="local", limit_mails="1000", log_level="debug") as site:
         people = open_forum(site)
         fields(site, sink)
         bodies(site, sink)
         held_is_nowhere(site, sink, people)
         suspended(site, sink, people)
+        log_tells_nothing(site, sink)
         assert not sink.faults, sink.faults
     with mail.Sink() as sink, stage.site(relay=sink.url, mail_trust="results", mail_authserv=RESULTS) as site:
         people = open_forum(site)
         forged(site, sink)
         commands(site, sink, people)
+        log_tells_nothing(site, sink)
 
 
 def open_forum(site):
@@ -297,6 +299,17 @@ def suspended(site, sink, people):
     settled(site)
     assert site.one("SELECT count(*) FROM post") == posts and sink.count() == sent
     assert site.rows("SELECT DISTINCT outcome FROM inbox ORDER BY id DESC LIMIT 1") == [("refused",)]
+
+
+def log_tells_nothing(site, sink):
+    """No address, no token, no word of a message, even where everything is logged."""
+    log = site.log_text()
+    secrets = {ANNE, BRUNO, DENISE, "evil.example", "ailleurs.example", "Bonjour", "chouette", "X-Evil"}
+    for arrival in sink.arrivals:
+        secrets.update(re.findall(rb"[a-z2-7]{26}", arrival.octets))
+    for secret in {s.decode() if isinstance(s, bytes) else s for s in secrets}:
+        line = next((line for line in log.splitlines() if secret in line), None)
+        assert line is None or secret == "a" * 26, line
 
 
 FORGED = {
