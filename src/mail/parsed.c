@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "mail/header.h"
+#include "text/html_check.h"
 
 enum value_kind {
 	VALUE_ENUM, /* an int below max */
@@ -13,6 +14,7 @@ enum value_kind {
 	VALUE_TIME,    /* int64_t from 0 */
 	VALUE_LINE,    /* span, one line */
 	VALUE_TEXT,    /* span, any UTF-8 without NUL */
+	VALUE_HTML,    /* span, the same, of the kind that is shown to everybody */
 	VALUE_ADDRESS, /* span, an addr-spec or empty */
 	VALUE_ID,      /* span, a Message-ID or empty */
 	VALUE_HASH     /* SHA256_SIZE octets */
@@ -64,7 +66,7 @@ static const struct row rows[] = {
 	{ "format",         VALUE_ENUM,    false, AT(format), PARSED_FORMATS, 0 },
 	{ "source",         VALUE_TEXT,    false, AT(source), PARSED_TEXT_MAX, 0 },
 	{ "own",            VALUE_TEXT,    false, AT(own), PARSED_TEXT_MAX, 0 },
-	{ "html",           VALUE_TEXT,    false, AT(html.octets), PARSED_HTML_MAX, 0 },
+	{ "html",           VALUE_HTML,    false, AT(html.octets), PARSED_HTML_MAX, 0 },
 	{ "is-cut",         VALUE_BOOL,    false, AT(is_cut), 0, 0 },
 	{ "body-hash",      VALUE_HASH,    false, AT(body_hash), 0, 0 },
 	{ "report",         VALUE_ENUM,    false, AT(report), PARSED_REPORTS, 0 },
@@ -200,6 +202,8 @@ octets_fit(const struct row *row, struct span value)
 		return is_id(value);
 	if (row->kind == VALUE_LINE)
 		return utf8_is_line(value);
+	if (row->kind == VALUE_HTML && !html_check(value))
+		return false;
 	return utf8_is_valid(value) && span_find(value, '\0') == value.len;
 }
 

@@ -29,6 +29,10 @@ libtext_a_SOURCES += src/text/html_read.c src/text/html_read.h src/text/html_gua
 	src/text/html_guard.h src/text/html_marks.c src/text/html_marks.h src/text/html_tags.c \
 	src/text/html_tags.h src/text/html_tree.c src/text/html_tree.h src/text/html_survey.c \
 	src/text/html_survey.h src/text/html_say.c src/text/html_say.h
+libtext_a_SOURCES += src/text/html_check.c src/text/html_check.h
+check_PROGRAMS += test_html_check
+test_html_check_SOURCES = tests/unit/test_html_check.c
+test_html_check_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += test_view test_i18n test_theme
 test_view_SOURCES = tests/unit/test_view.c
 test_view_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)

@@ -102,7 +102,7 @@ static const struct {
 	{ "message-id", "a b@c" }, { "message-id", "a\x01@c" }, { "in-reply-to", "" },
 	{ "reference", "a\n" }, { "to-cc", "a" }, { "list-post", "<a@b>" },
 	{ "x-loop", "a\tb" }, { "authentication", "a\nb" }, { "source", "\xC3" },
-	{ "own", "\xED\xA0\x80" }, { "html", "\xFF" }, { "body-hash", "short" },
+	{ "own", "\xED\xA0\x80" }, { "html", "\xFF" }, { "html", "<script>" }, { "body-hash", "short" },
 	{ "over-limit", "x\ny" }, { "report-id", "a b" }, { "feedback-type", "\x02" },
 	{ "nonsense", "1" }, { "attachment", "" }, { "attachment", "xyz" }, { "report-recipient", "x" },
 };
