@@ -208,7 +208,8 @@ static void
 only_one_descriptor_is_taken(void **state)
 {
 	char control[CMSG_SPACE(4 * sizeof(int))] __attribute__((aligned(8)));
-	int fds[4] = { STDIN_FILENO, STDIN_FILENO, STDIN_FILENO, STDIN_FILENO }, before;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), before;
+	int fds[4] = { null, null, null, null };
 	struct pair pair;
 	struct buf message = { 0 };
 
@@ -232,6 +233,7 @@ only_one_descriptor_is_taken(void **state)
 		assert_int_equal(count - 1, pair.seen.messages);
 		assert_int_equal(before, open_descriptors());
 	}
+	close(null);
 	buf_free(&message);
 	pair_close(&pair);
 }
