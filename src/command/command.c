@@ -8,8 +8,6 @@
 #include "base/file.h"
 #include "config.h"
 
-enum { SETTINGS_MAX = 256 * 1024 };
-
 /* clang-format off */
 const struct verb verbs[] = {
 	/* name     words                       what it does                                               least run */
@@ -117,7 +115,7 @@ command_settings(struct command *command)
 {
 	struct buf text = { 0 };
 	struct err err = { 0 };
-	bool good = file_read(command->file, SETTINGS_MAX, &text, &err) &&
+	bool good = file_read(command->file, SETTINGS_TEXT_MAX, &text, &err) &&
 	            settings_read(command->arena, arena_span(command->arena, buf_span(&text)),
 	                command->file, &command->settings, &err);
 

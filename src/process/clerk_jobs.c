@@ -245,7 +245,7 @@ count_death(struct clerk_state *state, struct work *work)
 		set_aside(state, work->inbox, "mail.died", "the parser died of it");
 	if (work->job == JOB_MARKDOWN)
 		work->job = JOB_PLAIN;
-	if (work->deaths < DEATHS_MAX)
+	if (work->deaths < INTAKE_DEATHS_MAX)
 		return true;
 	if (work->kind == WORK_MAIL) {
 		state->mails_in_hand--;

@@ -5,6 +5,7 @@
 
 #include "process/clerk_peer.h"
 #include "process/role.h"
+#include "rules/intake.h"
 
 enum {
 	CLERK_PEERS_MAX = 24,
@@ -14,7 +15,6 @@ enum {
 	GATHER_MS = 2,         /* ... for others that are on their way */
 	LANE_DEPTH = 16,       /* jobs sent to one parser and not yet answered */
 	AUTH_WAITING_MAX = 32, /* then 503: a hash costs 45 ms */
-	DEATHS_MAX = 2,        /* what kills twice is set aside */
 	KILLS_MAX = 5          /* so many SIGKILLs from outside count as one such death */
 };
 

@@ -26,7 +26,7 @@
 #include "base/log.h"
 #include "net/listen.h"
 
-enum { SETTINGS_MAX = 256 * 1024, PEM_MAX = 256 * 1024 };
+enum { PEM_MAX = 256 * 1024 };
 
 static const char *const key_names[] = { "token", "token.old", "seal", "pepper", "log" };
 
@@ -40,7 +40,7 @@ static bool
 read_settings(struct house *house, struct settings *settings, struct span *text, struct err *err)
 {
 	struct buf file = { 0 };
-	bool good = file_read(house->file, SETTINGS_MAX, &file, err);
+	bool good = file_read(house->file, SETTINGS_TEXT_MAX, &file, err);
 
 	if (good) {
 		*text = arena_span(house->arena, buf_span(&file));

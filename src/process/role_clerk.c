@@ -313,18 +313,6 @@ add_peers(struct clerk_state *state)
 	}
 }
 
-/* A key's id is drawn from the key itself, so that it stays the same when the current
- * key becomes the old one. */
-static void
-set_token_key(struct clerk_state *state, const char *name, bool current)
-{
-	uint8_t key[KEY_SIZE];
-
-	if (worker_key(state->worker, name, key))
-		mail_keys_set(&state->clerk.token_keys, key[0] & 7u, key, current);
-	token_wipe(key, sizeof key);
-}
-
 static bool
 clerk_start(struct worker *worker, struct err *err)
 {
@@ -338,8 +326,7 @@ clerk_start(struct worker *worker, struct err *err)
 	state->inbox_more = true;
 	state->careful = worker->after_death;
 	work_queue_init(&state->house);
-	set_token_key(state, "token.old", false);
-	set_token_key(state, "token", true);
+	worker_token_keys(worker, &state->clerk.token_keys);
 	if (!worker_key(worker, "seal", state->clerk.seal_key))
 		return err_set(err, ERR_BROKEN, "the clerk was given no keys");
 	if (!migrate_open(worker->settings.data, &state->clerk.db, err))

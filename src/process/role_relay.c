@@ -271,17 +271,6 @@ relay_work(void *arg)
 
 /* ---- the role ---- */
 
-/* A key's id is drawn from the key itself, as the clerk does. */
-static void
-set_token_key(struct relay *relay, const char *name, bool current)
-{
-	uint8_t key[KEY_SIZE];
-
-	if (worker_key(relay->worker, name, key))
-		mail_keys_set(&relay->clerk.token_keys, key[0] & 7u, key, current);
-	token_wipe(key, sizeof(key));
-}
-
 static bool
 relay_reload(struct worker *worker, struct err *err)
 {
@@ -319,8 +308,7 @@ relay_start(struct worker *worker, struct err *err)
 	relay->timer = loop_timer_new(worker->loop, on_timer, relay);
 	relay->careful = worker->after_death ? RELAY_CAREFUL : 0;
 	relay->clerk.settings = &worker->settings;
-	set_token_key(relay, "token.old", false);
-	set_token_key(relay, "token", true);
+	worker_token_keys(worker, &relay->clerk.token_keys);
 	relay->tls = tls_client_new(NULL, &none);
 	if (relay->tls == NULL)
 		log_warn("relay tls=none why=\"%s\"", none.text);

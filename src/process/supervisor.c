@@ -32,8 +32,7 @@ enum {
 	FIRST_BACKOFF_MS = 100,
 	LAST_BACKOFF_MS = 10000,
 	BEATS_MISSED_MS = 12000, /* a web worker whose loop does not turn is replaced */
-	STOP_MS = 40000,
-	EXIT_CONFIG = 78
+	STOP_MS = 40000
 };
 
 struct child {
@@ -332,7 +331,7 @@ on_death(struct child *child, int status)
 	struct supervisor *s = child->supervisor;
 	bool not_spawned = WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_FAILED;
 	bool could_not_start =
-	    not_spawned || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG);
+	    not_spawned || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SETTINGS);
 
 	if (WIFSIGNALED(status))
 		log_warn("serve down=%s.%d pid=%d signal=%d", child->role->name, child->index,
@@ -352,7 +351,7 @@ on_death(struct child *child, int status)
 	if (s->stopping) {
 		stop_next(s);
 	} else if (could_not_start && !s->told_ready) {
-		s->status = EXIT_CONFIG;
+		s->status = EXIT_SETTINGS;
 		s->stopping = true;
 		stop_next(s);
 	} else {
@@ -552,7 +551,7 @@ supervisor_run(const struct supervisor_options *options)
 	    !house_open(&s->house, !options->console_only, &err)) {
 		fprintf(stderr, "preau: %s\n", err.text);
 		free(s);
-		return EXIT_CONFIG;
+		return EXIT_SETTINGS;
 	}
 	log_open("serve", (enum log_level)s->house.settings.log_level);
 	log_key(house_key(&s->house, span_of("log")));

@@ -15,10 +15,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/token.h"
+#include "mail/mail_token.h"
 #include "process/role.h"
 #include "process/sandbox.h"
 
-enum { CONTROL_FD = 3, START_WAIT_MS = 10000, DRAIN_MS = 30000, BEAT_MS = 1000, EXIT_CONFIG = 78 };
+enum { CONTROL_FD = 3, START_WAIT_MS = 10000, DRAIN_MS = 30000, BEAT_MS = 1000 };
 
 int
 worker_fd(const struct worker *worker, const char *name, int number)
@@ -48,6 +49,25 @@ worker_key(const struct worker *worker, const char *name, uint8_t key[32])
 		return false;
 	memcpy(key, value.data, KEY_SIZE);
 	return true;
+}
+
+/* A key's id is drawn from the key itself, so that it stays the same when the current
+ * key becomes the old one. */
+static void
+set_token_key(const struct worker *worker, const char *name, bool current, struct mail_keys *keys)
+{
+	uint8_t key[KEY_SIZE];
+
+	if (worker_key(worker, name, key))
+		mail_keys_set(keys, key[0] % MAIL_KEY_IDS, key, current);
+	token_wipe(key, sizeof(key));
+}
+
+void
+worker_token_keys(const struct worker *worker, struct mail_keys *keys)
+{
+	set_token_key(worker, "token.old", false, keys);
+	set_token_key(worker, "token", true, keys);
 }
 
 void
@@ -291,7 +311,7 @@ worker_main(const char *name)
 	if (role == NULL) {
 		fprintf(stderr, "preau: there is no role %s\n", name);
 		arena_free(&worker.arena);
-		return EXIT_CONFIG;
+		return EXIT_SETTINGS;
 	}
 	worker.ops = role->ops;
 	harden(role);
@@ -302,7 +322,7 @@ worker_main(const char *name)
 		loop_run(worker.loop);
 	} else {
 		log_error("worker start=failed why=\"%s\"", err.text);
-		status = EXIT_CONFIG;
+		status = EXIT_SETTINGS;
 	}
 	finish(&worker);
 	token_wipe(message.data, message.len);

@@ -17,6 +17,7 @@
 #include "process/channel.h"
 #include "rules/settings.h"
 
+struct mail_keys;
 struct role_ops;
 
 /* How the last life of a worker ended. SIGKILL comes from outside (an administrator, the
@@ -68,6 +69,10 @@ worker_fd(const struct worker *worker, const char *name, int number);
 /* A secret handed to this role: KEY_SIZE octets. False: this role was given none. */
 bool
 worker_key(const struct worker *worker, const char *name, uint8_t key[32]);
+
+/* The keys of the tokens in mail addresses, as far as this role was given them. */
+void
+worker_token_keys(const struct worker *worker, struct mail_keys *keys);
 
 /* To the clerk; begin the frame with worker->incarnation. */
 void

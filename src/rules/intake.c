@@ -7,8 +7,6 @@
 #include "store/house.h"
 #include "store/raw.h"
 
-enum { DEATHS_MAX = 2 };
-
 /* ---- the queue ---- */
 
 static bool
@@ -47,7 +45,7 @@ intake_died(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 		return false;
 	fields_add_int(&outcome->output, "tries", tries);
 	outcome_about(outcome, "inbox", id, 0);
-	if (tries < DEATHS_MAX)
+	if (tries < INTAKE_DEATHS_MAX)
 		return true;
 	return inbox_aside(clerk->db, id, fields_get(&act->input, "note"), err) &&
 	    counter_add(clerk->db, "mail.aside", 1, err);

@@ -10,6 +10,8 @@
 
 #include "rules/act.h"
 
+enum { INTAKE_DEATHS_MAX = 2 }; /* what kills a process twice is set aside */
+
 /* act mail.receive, input: "recipient" (one or more local parts), "from" (envelope
  * sender), "peer", "door" (smtp, lmtp, fetch, console), "raw" (octets) or a descriptor
  * with "size"; output: "inbox" (id) for each recipient. Header facts of the front ride

@@ -13,7 +13,7 @@
 #include "store/session.h"
 #include "store/token_row.h"
 
-enum { SEEN_AFTER = 3600, WAITING_MOST = 1000 };
+enum { WAITING_MOST = 1000 };
 
 /* ---- the book ---- */
 
@@ -76,7 +76,7 @@ find_viewer(struct reading *reading, struct span secret, struct err *err)
 		reading->person = (struct person){ 0 };
 		return true;
 	}
-	reading->viewer.seen_stale = reading->now - session.seen >= SEEN_AFTER;
+	reading->viewer.seen_stale = reading->now - session.seen >= SESSION_SEEN_EVERY;
 	return mandate_list_person(reading->db, reading->arena, reading->person.id, reading->now,
 	    &reading->mandates, &reading->mandate_count, err);
 }

@@ -14,6 +14,11 @@
 #include "base/err.h"
 #include "base/str.h"
 
+enum {
+	SETTINGS_TEXT_MAX = 256 * 1024, /* octets of the file */
+	EXIT_SETTINGS = 78              /* EX_CONFIG of sysexits.h: trying again will not help */
+};
+
 enum mail_trust {
 	MAIL_TRUST_RESULTS, /* a verdict of the configured authserv-id, nothing else */
 	MAIL_TRUST_LOCAL    /* peers on loopback count as a pass: demo, LAN, tests */

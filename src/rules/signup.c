@@ -21,7 +21,6 @@ enum {
 	LINK_LIFE_MOST = 86400,    /* of one made by the administrator */
 	CODE_TRIES = 5,            /* wrong codes before a code is dead */
 	CODE_ROOM = 9,             /* 8 digits and the NUL */
-	SEEN_AFTER = 3600,         /* seconds between two notes that a session was used */
 	IDLE = 30 * 86400,         /* a session nobody uses ends */
 	ABSOLUTE = 180 * 86400,    /* and every session ends some day */
 	STAFF_IDLE = 12 * 3600,    /* of those who may decide over others */
@@ -373,7 +372,7 @@ signup_seen(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 	token_sha256(fields_get(&act->input, "session"), hash);
 	if (!session_find(clerk->db, act->arena, hash, clerk->now, &session, &person, err))
 		return false;
-	if (clerk->now - session.seen < SEEN_AFTER)
+	if (clerk->now - session.seen < SESSION_SEEN_EVERY)
 		return true;
 	if (!is_staff(clerk, act->arena, &person, &staff, err))
 		return false;

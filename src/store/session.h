@@ -10,6 +10,8 @@
 #include "base/token.h"
 #include "store/person.h"
 
+enum { SESSION_SEEN_EVERY = 3600 }; /* seconds between two notes that one was used */
+
 struct session {
 	int64_t id;
 	int64_t person;

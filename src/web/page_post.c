@@ -5,8 +5,6 @@
 #include "web/pages.h"
 #include "web/url.h"
 
-enum { WHOLE = 500 }; /* as page_thread.c */
-
 static bool
 redirect_to_post(
     struct request *req, struct reply *reply, const struct post_view *post, struct err *err)
@@ -16,7 +14,7 @@ redirect_to_post(
 
 	if (!reading_thread(req->reading, post->thread, &thread, err))
 		return false;
-	url = thread.posts > WHOLE
+	url = thread.posts > THREAD_WHOLE
 		  ? url_thread_from(req, thread.id, thread.slug, post->date, post->id)
 		  : url_thread(req, thread.id, thread.slug);
 	return reply_redirect(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* web/page_thread.c: a discussion, whole up to WHOLE posts, then in pages. */
+/* web/page_thread.c: a discussion, whole up to THREAD_WHOLE posts, then in pages. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "web/show.h"
 #include "web/url.h"
 
-enum { WHOLE = 500, MERGES_MAX = 8 };
+enum { MERGES_MAX = 8 };
 
 /* Old links lead to where the posts went. */
 static bool
@@ -93,16 +93,16 @@ add_posts(struct request *req, struct view *page, const struct forum_view *forum
 	bool more;
 
 	read_after(req, &date, &id);
-	if (!reading_posts(req->reading, thread->id, date, id, WHOLE + 1, &posts, &count, err))
+	if (!reading_posts(req->reading, thread->id, date, id, THREAD_WHOLE + 1, &posts, &count, err))
 		return false;
-	more = count > WHOLE;
+	more = count > THREAD_WHOLE;
 	if (more)
-		count = WHOLE;
+		count = THREAD_WHOLE;
 	for (size_t i = 0; i < count; i++) {
 		show_post(req, view_list_add(list), &posts[i], answerable, before);
 		before = posts[i].id;
 	}
-	add_pager(req, page, thread, date == INT64_MIN, more ? &posts[WHOLE] : NULL);
+	add_pager(req, page, thread, date == INT64_MIN, more ? &posts[THREAD_WHOLE] : NULL);
 	if (!more && count > 0)
 		add_form(req, page, forum, thread, &posts[count - 1]);
 	return true;

@@ -5,6 +5,8 @@
 
 #include "web/request.h"
 
+enum { THREAD_WHOLE = 500 }; /* posts of a discussion on one page; longer ones go by pages */
+
 page_fn page_home_show;
 page_fn page_forum_show, page_forum_waits, page_forum_subscribe;
 page_fn page_thread_show;
