@@ -20,6 +20,7 @@ NONCE = re.compile(r"nonce-([0-9a-f]{32})")
 ARTICLE = re.compile(r'<article class="post[^>]* id="p(\d+)"')
 TROUBLE = re.compile(r"^\S+Z error |.*Sanitizer|.*runtime error")
 LAST_WORD = re.compile(r" error clerk\.0 clerk channel=\S+ closed$")
+SENDER, LETTERS = re.compile(r"b\.([a-z2-7]{10})[a-z2-7]{16}@"), "abcdefghijklmnopqrstuvwxyz234567"
 DUPLICATES_MOST = 64       # a kill: what the relay has in dialogue or not yet recorded
 CLOCK = 0.5                # seconds: our clocks are one, their reading is not
 WAL_MOST = 64 << 20
@@ -39,6 +40,15 @@ def wait_quiet(site):
         if time.monotonic() - since > QUIET_WAIT:
             return False
         time.sleep(0.1)
+
+
+def row_of(sender):
+    """The outbox row that an envelope sender b.TOKEN@… names (mail/mail_token.h); 0: none."""
+    found = SENDER.match(sender or "")
+    number = 0
+    for letter in found.group(1) if found else "":
+        number = number << 5 | LETTERS.index(letter)
+    return number & (1 << 44) - 1
 
 
 class Judge:
@@ -201,58 +211,44 @@ class Judge:
                     yield f"post {post.id} has a row for {person.address}, who was no subscriber"
 
     def find_ends(self):
-        self.figures["rows"] = len(self.outbox)
-        refused = {line["sender"] for line in self.troubles if line["how"][0] == "5"}
-        refused |= {(line["to"], None) for line in self.troubles if line["how"][0] == "5"}
+        refused = {row_of(line["sender"]) for line in self.troubles if line["how"][0] == "5"}
         states = collections.Counter()
         for number, post, _, address, state, attempts, _, answer in self.outbox:
             states[state] += 1
-            if state == "failed":
-                if answer[:1] != "5" or (address, None) not in refused:
-                    yield f"row {number} (post {post}, {address}) failed with {answer!r}"
-            elif state != "sent":
+            if state == "failed" and (number not in refused or answer[:1] != "5"):
+                yield f"row {number} (post {post}, {address}) failed with {answer!r}, the sink knows not why"
+            elif state not in ("sent", "failed"):
                 yield f"row {number} (post {post}, {address}) is {state} after {attempts} attempts: {answer!r}"
-        self.figures["states"] = dict(states)
+        self.figures.update(rows=len(self.outbox), states=dict(states))
 
     def deliveries(self):
-        """{(Message-ID, address): {envelope sender: its copies, in time}}; every row of the
-        outbox has a sender of its own."""
-        found = collections.defaultdict(lambda: collections.defaultdict(list))
+        """{row: its copies, in time}, by their envelope sender: every row has one of its own."""
+        found = collections.defaultdict(list)
         for line in sorted(self.took, key=lambda line: line["t"]):
-            found[line["id"], line["to"]][line["sender"]].append(line)
+            found[row_of(line["sender"])].append(line)
         return found
 
     def find_missed(self):
-        """As many senders as rows that are sent: one Message-ID may be a post in two forums."""
-        came, sent, rows = self.deliveries(), collections.Counter(), collections.Counter()
-        for _, post, _, address, state, *_ in self.outbox:
-            rows[self.posts[post].message_id, address] += 1
-            sent[self.posts[post].message_id, address] += state == "sent"
-        for key, count in sent.items():
-            if len(came.get(key, ())) < count:
-                yield f"{key[1]}: {count} rows are sent of {key[0]}, {len(came.get(key, ()))} arrived"
-        for key, senders in came.items():
-            if len(senders) > rows[key]:
-                yield f"{key[1]}: {rows[key]} rows of {key[0]}, copies by {len(senders)} senders"
+        came = self.deliveries()
+        for number, post, _, address, state, *_ in self.outbox:
+            if state == "sent" and number not in came:
+                yield f"row {number} (post {post}, {address}) is sent, but no copy arrived"
 
     def find_duplicates(self):
         """Each further copy follows a cut that the sink made, or a kill that lies between."""
-        per_kill, by_cut, ids = collections.Counter(), 0, collections.defaultdict(set)
-        for (message_id, to), senders in self.deliveries().items():
-            for sender, lines in senders.items():
-                ids[sender].add((message_id, to, *{line["nonce"] for line in lines}))
-                for first, again in zip(lines, lines[1:]):
-                    kill = self.kill_between(first["t"], again["t"])
-                    if not first["told"]:
-                        by_cut += 1
-                    elif kill is not None:
-                        per_kill[kill] += 1
-                    else:
-                        yield (f"{to} got {message_id} again after {again['t'] - first['t']:.1f} s, "
-                               "and nothing explains it")
-        for sender, what in ids.items():
-            if len(what) > 1:
-                yield f"copies from {sender} are not alike: {what}"
+        per_kill, by_cut = collections.Counter(), 0
+        for lines in self.deliveries().values():
+            for first, again in zip(lines, lines[1:]):
+                kill = self.kill_between(first["t"], again["t"])
+                if first["id"] != again["id"]:
+                    yield f"{again['to']} got {first['id']} again as {again['id']}"
+                elif not first["told"]:
+                    by_cut += 1
+                elif kill is not None:
+                    per_kill[kill] += 1
+                else:
+                    yield (f"{again['to']} got {again['id']} again after {again['t'] - first['t']:.1f} s, "
+                           "and nothing explains it")
         for kill, count in per_kill.items():
             if count > DUPLICATES_MOST:
                 yield f"kill {kill} ({self.story.killer.kills[kill]['victim']}) made {count} duplicates"
@@ -267,15 +263,16 @@ class Judge:
         return None
 
     def find_strange(self):
-        addresses = {person.address for person in self.story.people.values()}
-        ids = collections.defaultdict(set)
-        for post in self.posts.values():
-            ids[post.message_id].update(NONCE.findall(post.source))
+        """Each copy is of a row, to its address, of its post, and has what a copy must have."""
+        rows = {row[0]: (row[3], self.posts[row[1]]) for row in self.outbox}
         for line in self.took:
-            if line["to"] not in addresses:
-                yield f"a mail to {line['to']}, whom nobody knows"
-            if line["nonce"] not in ids.get(line["id"], ()):
-                yield f"a mail {line['id']} with nonce {line['nonce']!r} to {line['to']} is no post"
+            number = row_of(line["sender"])
+            address, post = rows.get(number, (None, None))
+            if post is None:
+                yield f"a mail to {line['to']} from {line['sender']} is no delivery of ours"
+            elif (line["to"], line["id"]) != (address, post.message_id) or line["nonce"] not in post.source:
+                yield (f"row {number} (post {post.id}, {address}) came to {line['to']} as {line['id']} "
+                       f"with nonce {line['nonce']!r}")
             if line.get("missing"):
                 yield f"a copy of {line['id']} to {line['to']} lacks {line['missing']}"
         notices = self.site.one("SELECT count(*) FROM outbox WHERE notice IS NOT NULL")

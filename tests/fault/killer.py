@@ -7,8 +7,8 @@ by themselves; the supervisor and its workers.
 
 A process is done with its work in a millisecond, so a kill would mostly find it idle. Half of
 the victims are therefore frozen until work waits for them; or the clerk is, so that its doors
-have acts open and the relay has results that nobody recorded. Of the clerk's lives some end
-twice: the next one is killed as soon as it is ready, with all that was sent again in hand.
+have acts open and the relay has results that nobody recorded. Sometimes the clerk dies twice:
+its next life at birth, while it opens the book, or when it is ready and all is sent again.
 """
 import os
 import signal
@@ -23,9 +23,10 @@ SINGLES = [("clerk.0", 9), ("relay.0", 9), ("intake.0", 7), ("parser.0", 6), ("w
            ("parser.1", 3), ("auth.0", 3)]
 ALLS = ["workers", "supervisor", "frozen workers", "everybody", "workers"]
 # How it is done: "frozen" first; the clerk "held" until then, or "held on" until the next life
-# is ready, which then knows nothing of what the one before had told the clerk; "twice"; plainly.
+# is ready, which then knows nothing of what the one before had told the clerk; "twice", the
+# second time at "birth" or when it is ready; plainly.
 WAYS = {
-    "clerk.0": ("", "frozen", "twice"),
+    "clerk.0": ("", "frozen", "twice", "birth"),
     "relay.0": ("", "held", "held on", "frozen"),
     "intake.0": ("", "held"),
     "web.0": ("", "held", "held"),
@@ -156,13 +157,25 @@ class Killer:
                 os.kill(held, signal.SIGCONT)
         if victim == "parser.0":
             self.last_mail = work["last"]
-        self.wait_back({victim: pid})
-        if way == "twice":
-            pid = self.log.up[victim]
+        if way == "birth":
+            pid = self.wait_newborn(set(self.log.up.values()))
+        else:
+            self.wait_back({victim: pid})
+        if way in ("birth", "twice"):
+            pid = pid if way == "birth" else self.log.up[victim]
             time.sleep(self.dice.uniform(0, 0.01))
             self.deed([pid], number, victim, self.work(), names, "again")
             self.kills[-1]["again"] = True
             self.wait_back({victim: pid})
+
+    def wait_newborn(self, known):
+        """A child of the supervisor that is not yet ready."""
+        boss = self.site.process.pid
+
+        def newborn():
+            with open(f"/proc/{boss}/task/{boss}/children", encoding="ascii") as file:
+                return [int(pid) for pid in file.read().split() if int(pid) not in known]
+        return wait_for(newborn, BACK_WAIT, 0.0005)[0]
 
     def kill_all(self, number, how):
         self.wait_work(("mail", "web"))
