@@ -15,18 +15,18 @@
 enum { KEEP_BODY = 16 * 1024 /* octets of memory kept for the next body */ };
 
 struct http_work *
-http_work_of(struct http_door *door)
+http_work_of(struct http_dialogue *dialogue)
 {
-	struct http_work *work = door->work;
+	struct http_work *work = dialogue->work;
 
 	if (work != NULL)
 		return work;
 	work = x_calloc(1, sizeof(*work));
 	work->request.arena = arena_new();
 	work->request.body_fd = -1;
-	work->server = door->server;
-	work->door = door;
-	door->work = work;
+	work->server = dialogue->server;
+	work->dialogue = dialogue;
+	dialogue->work = work;
 	return work;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* net/http_inner.h: the server (http.c), bodies (http_body.c) and replies (http_reply.c).
+/* net/http_inner.h: the server (http.c), its dialogues (http_dialogue.c), bodies
+ * (http_body.c) and replies (http_reply.c).
  *
- * A door is one connection. It has at most one request at a time: while that is with
- * the handler, what comes next waits in the input of the connection. */
+ * A dialogue is one connection. It has at most one request at a time: while that is
+ * with the handler, what comes next waits in the input of the connection. */
 #pragma once
 
 #include "base/map.h"
@@ -18,11 +19,11 @@ enum {
 	DATE_LINE = 48
 };
 
-enum door_state {
-	DOOR_IDLE,     /* nothing of a request is there */
-	DOOR_HEAD,     /* a part of its head */
-	DOOR_BODY,     /* its body is coming */
-	DOOR_ANSWERING /* it is with the handler */
+enum http_dialogue_state {
+	DIALOGUE_IDLE,     /* nothing of a request is there */
+	DIALOGUE_HEAD,     /* a part of its head */
+	DIALOGUE_BODY,     /* its body is coming */
+	DIALOGUE_ANSWERING /* it is with the handler */
 };
 
 /* What an address has open. */
@@ -32,15 +33,15 @@ struct http_client {
 	char key[9];
 };
 
-struct http_door {
+struct http_dialogue {
 	struct http_server *server;
 	struct conn *conn;
-	struct http_door *next, **prev;
+	struct http_dialogue *next, **prev;
 	struct http_work *work;     /* the current request, or one to be used again */
 	struct http_client *client; /* NULL: not counted by address */
 	struct loop_task task;      /* more requests in the input */
 	struct http_scan scan;
-	enum door_state state;
+	enum http_dialogue_state state;
 	bool busy;    /* requests are being looked at: a reply needs not start that */
 	bool ended;   /* the peer sends no more */
 	bool sending; /* a reply has not wholly left */
@@ -53,8 +54,8 @@ struct http_door {
 struct http_work {
 	struct http_request request; /* first: the handler has its address */
 	struct http_server *server;
-	struct http_door *door; /* NULL: the peer has gone */
-	struct buf body;        /* in memory */
+	struct http_dialogue *dialogue; /* NULL: the peer has gone */
+	struct buf body;                /* in memory */
 	size_t body_max;
 	size_t body_len; /* octets come in */
 	struct http_chunked chunked;
@@ -68,7 +69,7 @@ struct http_server {
 	void *arg;
 	struct listener *listeners[LISTENERS_MAX];
 	size_t listener_count;
-	struct http_door *doors;
+	struct http_dialogue *dialogues;
 	struct map *clients; /* by net_address_key() */
 	struct http_counts counts;
 	struct buf scratch; /* the head of a reply */
@@ -83,9 +84,9 @@ struct http_server {
 
 /* --- http_body.c --- */
 
-/* A request for the door, made or used again. */
+/* A request for the dialogue, made or used again. */
 struct http_work *
-http_work_of(struct http_door *door);
+http_work_of(struct http_dialogue *dialogue);
 
 /* Drops arena, body and spool file; keeps the memory for the next. */
 void
@@ -102,11 +103,33 @@ http_body_begin(struct http_work *work);
 enum http_progress
 http_body_read(struct http_work *work, struct conn *conn, int *status);
 
+/* --- http_dialogue.c --- */
+
+/* Takes over a connected socket. client: what its address has open, or NULL. */
+void
+http_dialogue_open(struct http_server *server, int fd, struct http_client *client);
+
+/* At once, whatever is under way. */
+void
+http_dialogue_close(struct http_dialogue *dialogue);
+
+/* Between two requests, with nothing on its way? */
+bool
+http_dialogue_is_idle(const struct http_dialogue *dialogue);
+
+/* After a reply was queued: what becomes of the dialogue. */
+void
+http_dialogue_replied(struct http_dialogue *dialogue, bool keep);
+
 /* --- http.c --- */
 
-/* After a reply was queued: what becomes of the door. */
+/* One of those whose word on where a request comes from is taken? */
+bool
+http_server_is_proxy(const struct http_server *server, const struct net_address *peer);
+
+/* A dialogue is gone. The server may be gone afterwards. */
 void
-http_door_replied(struct http_door *door, bool keep);
+http_server_left(struct http_server *server, struct http_client *client);
 
 /* Calls whoever waits for the end of everything. */
 void

@@ -246,7 +246,7 @@ static void
 send_reply(struct http_work *work, const struct http_reply *reply, bool keep)
 {
 	const struct http_head *head = &work->request.head;
-	struct conn *conn = work->door->conn;
+	struct conn *conn = work->dialogue->conn;
 	struct span body = reply->blob != NULL ? http_blob_span(reply->blob) : reply->body;
 	int status = is_known_to_client(head, reply) ? 304 : reply->status;
 	struct span octets = write_head(work, reply, status, body.len, keep);
@@ -287,10 +287,10 @@ http_reply(struct http_request *request, const struct http_reply *reply)
 {
 	struct http_work *work = work_of(request);
 	struct http_server *server = work->server;
-	struct http_door *door = work->door;
+	struct http_dialogue *dialogue = work->dialogue;
 	bool keep;
 
-	if (door == NULL) {
+	if (dialogue == NULL) {
 		drop_reply(work);
 		return;
 	}
@@ -299,7 +299,7 @@ http_reply(struct http_request *request, const struct http_reply *reply)
 	if (work->handed)
 		server->counts.unanswered--;
 	http_work_reset(work);
-	http_door_replied(door, keep);
+	http_dialogue_replied(dialogue, keep);
 }
 
 void

@@ -8,6 +8,7 @@ libnet_a_SOURCES = \
 	src/net/http.c src/net/http.h \
 	src/net/http_body.c \
 	src/net/http_chunked.c \
+	src/net/http_dialogue.c \
 	src/net/http_inner.h \
 	src/net/http_octet.h \
 	src/net/http_parse.c src/net/http_parse.h \
