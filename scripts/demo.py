@@ -19,14 +19,21 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from demo_town import FORUMS, MODERATOR, PEOPLE, STRANGER, THREADS  # noqa: E402
+from demo_town import FORUMS, attachment, conversations, people  # noqa: E402
 
 DOMAIN = "forums.saint-aubin.example"
-RECENT = len(THREADS) - 2  # the conversations from here on come by mail
-PDF = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-       b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 300]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n"
-       b"4 0 obj<</Length 74>>stream\nBT /F 18 Tf 40 220 Td (Place du Marche : sept arceaux, mur nord) Tj ET    \nendstream endobj\n"
-       b"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+MODERATOR = "denise"
+RECENT_DAYS = 5  # posts of these days come by mail
+
+
+def moment(post):
+    """Seconds since 1970, UTC: so many days before today, at that time; never in the future."""
+    today = time.time() // 86400 * 86400
+    return min(today - post.days * 86400 + post.minutes * 60, time.time())
+
+
+def is_recent(post):
+    return post.held or post.days <= RECENT_DAYS
 
 
 class Demo:
@@ -35,6 +42,7 @@ class Demo:
         self.share = str(pathlib.Path(options.preau).resolve().parent / "share")
         self.site = pathlib.Path(options.site)
         self.http, self.smtp = options.http, options.smtp
+        self.people = people()
         self.config, self.log = self.site / "preau.conf", self.site / "log"
         self.server = None
 
@@ -100,67 +108,62 @@ class Demo:
     def make_town(self):
         for slug, name, theme, description in FORUMS:
             self.act("forum.create", slug=slug, name=name, theme=theme, description=description)
-        for key, (name, address) in PEOPLE.items():
-            person = self.act("person.create", name=name, address=address, verified=1, trusted=1)["person"]
-            for slug, *_ in FORUMS:
-                self.act("subscription.set", forum=slug, person=person, mode="each")
-                if key == MODERATOR:
-                    self.act("mandate.set", person=person, forum=slug, role="moderator")
+        for person in self.people.values():
+            number = self.act("person.create", name=person.name, address=person.address, verified=1, trusted=1)["person"]
+            for slug in person.forums:
+                self.act("subscription.set", forum=slug, person=number, mode="each")
+                if person.key == MODERATOR:
+                    self.act("mandate.set", person=number, forum=slug, role="moderator")
 
     def tell(self):
-        """Older conversations are imported, as a town does that had a list before; the latest ones
-        come by mail and go out to every subscriber."""
-        for forum, *_ in FORUMS:
-            self.import_threads(forum, [t for t in enumerate(THREADS) if t[1][0] == forum and t[0] < RECENT])
+        """Older posts are imported, as a town does that had a list before; the latest ones come by
+        mail and go out to every subscriber, and strangers' wait for the moderator."""
+        mails = [mail for slug, *_ in FORUMS for mail in self.mails(slug)]
+        for slug, *_ in FORUMS:
+            self.import_mails(slug, [m for m in mails if m[0] == slug and not is_recent(m[1])])
         host, port = self.smtp.rsplit(":", 1)
         with smtplib.SMTP(host, int(port), "demo.example", timeout=60) as client:
-            for number, thread in enumerate(THREADS):
-                for sender, mail in self.mails(number, thread) if number >= RECENT else []:
-                    self.send(client, sender, thread[0], mail)
-            name, address, forum, subject, text = STRANGER
-            self.send(client, address, forum, self.mail((name, address), forum, subject, text, 99, 0))
+            for slug, post, mail in sorted((m for m in mails if is_recent(m[1])), key=lambda m: moment(m[1])):
+                self.send(client, post.author.address, slug, mail)
 
-    def mails(self, number, thread):
-        forum, subject, posts = thread
-        ids, mails = [], []
-        for place, (author, parent, text, *file) in enumerate(posts):
-            mail = self.mail(PEOPLE[author], forum, subject, text, number, place)
-            if parent is not None:
-                mail.replace_header("Subject", "Re: " + subject)
-                mail["In-Reply-To"] = ids[parent]
-                mail["References"] = " ".join(dict.fromkeys([ids[0], ids[parent]]))
-            for name in file:
-                mail.add_attachment(PDF, maintype="application", subtype="pdf", filename=name)
-            ids.append(mail["Message-ID"])
-            mails.append((PEOPLE[author][1], mail))
-        return mails
+    def mails(self, slug):
+        """(forum, post, mail) of each post of a forum."""
+        found = []
+        for number, conversation in enumerate(conversations(slug, self.people)):
+            ids = [f"<demo.{slug}.{number}.{place}@courriel.example>" for place in range(len(conversation.posts))]
+            for place, post in enumerate(conversation.posts):
+                found.append((slug, post, self.mail(conversation, post, ids, place)))
+        return found
 
-    def import_threads(self, forum, threads):
+    def mail(self, conversation, post, ids, place):
+        mail = email.message.EmailMessage(policy=email.policy.SMTP)
+        subject = conversation.subject if place == 0 else "Re: " + conversation.subject.removeprefix("TR: ")
+        mail["From"] = email.utils.formataddr((post.author.name, post.author.address))
+        mail["To"] = f"{conversation.forum}@{DOMAIN}"
+        mail["Subject"] = subject
+        mail["Date"] = email.utils.formatdate(moment(post), localtime=False)
+        mail["Message-ID"] = ids[place]
+        if post.parent:
+            mail["In-Reply-To"] = ids[post.parent - 1]
+            mail["References"] = " ".join(dict.fromkeys([ids[0], ids[post.parent - 1]]))
+        mail.set_content(post.text)
+        if post.file:
+            octets, main, kind, name = attachment(post.file)
+            mail.add_attachment(octets, maintype=main, subtype=kind, filename=name)
+        return mail
+
+    def import_mails(self, forum, mails):
         mbox = self.site / f"{forum}.mbox"
         with open(mbox, "wb") as file:
-            for number, thread in threads:
-                for sender, mail in self.mails(number, thread):
-                    octets = mail.as_bytes().replace(b"\r\n", b"\n")
-                    file.write(f"From {sender} Thu Jan  1 00:00:00 1970\n".encode())
-                    file.write(re.sub(rb"^(>*From )", rb">\1", octets, flags=re.M) + b"\n")
+            for _, post, mail in mails:
+                octets = mail.as_bytes().replace(b"\r\n", b"\n")
+                file.write(f"From {post.author.address} Thu Jan  1 00:00:00 1970\n".encode())
+                file.write(re.sub(rb"^(>*From )", rb">\1", octets, flags=re.M) + b"\n")
         done = subprocess.run([self.preau, "import", "--config", str(self.config), forum, str(mbox)],
                               capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"import {forum}: {done.stdout}{done.stderr}")
         mbox.unlink()
-
-    def mail(self, author, forum, subject, text, number, place):
-        mail = email.message.EmailMessage(policy=email.policy.SMTP)
-        # Spread over the past days, later threads later, at waking hours.
-        day = time.time() // 86400 * 86400 - (len(THREADS) + 2 - min(number, len(THREADS))) * 86400
-        date = day + 8 * 3600 + (number * 37 % 9) * 3600 + place * 5340
-        mail["From"] = email.utils.formataddr(author)
-        mail["To"] = f"{forum}@{DOMAIN}"
-        mail["Subject"] = subject
-        mail["Date"] = email.utils.formatdate(min(date, time.time()), localtime=False)
-        mail["Message-ID"] = f"<demo.{number}.{place}@{author[1].split('@')[1]}>"
-        mail.set_content(text + "\n")
-        return mail
 
     def send(self, client, sender, forum, mail):
         client.send_message(mail, sender, [f"{forum}@{DOMAIN}"])
@@ -184,8 +187,8 @@ class Demo:
             book.close()
 
     def tell_people(self):
-        moderator = PEOPLE[MODERATOR][1]
-        link = self.act("session.link", address=moderator, life=86400)["url"]
+        moderator = self.people[MODERATOR]
+        link = self.act("session.link", address=moderator.address, life=86400)["url"]
         print(f"""
 Préau serves the demo site.
 
@@ -194,7 +197,7 @@ Préau serves the demo site.
   Mails sent       {self.site / 'outgoing'} (one .eml a copy)
   The log          {self.log}
 
-  Sign in as the moderator, {PEOPLE[MODERATOR][0]} (the link works once, until tomorrow):
+  Sign in as the moderator, {moderator.name} (the link works once, until tomorrow):
   {link}
 
 Ctrl-C ends it; scripts/start serves the same site again, --reset makes it anew.
