@@ -52,12 +52,12 @@ quantum_add(struct quantum *q, int value, struct buf *out)
 static void
 quantum_end(struct quantum *q, struct buf *out)
 {
-	if (q->count == 3)
+	if (q->count == 3) {
 		buf_add_char(out, (char)(uint8_t)(q->bits >> 10));
-	if (q->count == 3)
 		buf_add_char(out, (char)(uint8_t)(q->bits >> 2));
-	if (q->count == 2)
+	} else if (q->count == 2) {
 		buf_add_char(out, (char)(uint8_t)(q->bits >> 4));
+	}
 	*q = (struct quantum){ 0 };
 }
 

@@ -176,20 +176,20 @@ header_split(struct arena *arena, struct span raw, struct header *header)
 	struct extent e = head_extent(&lines);
 	struct span line, name = { 0 };
 	size_t at = e.start, begin = at, value = 0;
-	bool is_good = true, has_field = false;
+	bool has_field = false;
 
 	*header = (struct header){ .start = e.start, .body = e.body, .has_end = e.has_end };
 	header->fields = arena_array(arena, count_fields(&lines, &e) + 1, sizeof(*header->fields));
 	if (e.end - e.start > HEADER_SIZE_MAX)
 		header->over_limit = "the head is too large";
 	while (begin < e.end && lines_next(&lines, &at, &line)) {
-		size_t n = ascii_is_blank(line.data[0]) ? 0 : field_name_length(line);
 		bool is_more = ascii_is_blank(line.data[0]);
+		size_t n = is_more ? 0 : field_name_length(line);
+
 		if (!is_more && has_field) {
-			is_good = header_add(
-			    arena, header, name, span_make(raw.data + value, begin - value));
 			has_field = false;
-			if (!is_good)
+			if (!header_add(arena, header, name,
+				span_make(raw.data + value, begin - value)))
 				return;
 		}
 		if (n > 0) {

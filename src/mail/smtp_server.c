@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "mail/smtp_session.h"
 
+enum { WORDS_MAX = 300 }; /* octets of a sentence; a reply line has 512 (RFC 5321 §4.5.3.1.5) */
+
 static const char *const state_names[SMTP_STATES] = {
 	[SMTP_GREETED] = "greeted",
 	[SMTP_READY] = "ready",
@@ -68,8 +70,8 @@ smtp_enter(struct smtp_server *server, enum smtp_state state)
 static void
 add_words(struct buf *out, const char *text)
 {
-	for (size_t i = 0; text[i] != '\0' && i < 300; i++)
-		buf_add_char(out, text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
+	for (size_t i = 0; i < WORDS_MAX && text[i] != '\0'; i++)
+		buf_add_char(out, text[i] == ' ' || ascii_is_graphic(text[i]) ? text[i] : '?');
 	buf_add_text(out, "\r\n");
 }
 

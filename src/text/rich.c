@@ -204,7 +204,7 @@ open_paragraph(struct rich *rich)
 static void
 open_item(struct rich *rich)
 {
-	size_t i = rich->depth;
+	size_t i;
 
 	while (in_phrasing(rich))
 		pop(rich);
