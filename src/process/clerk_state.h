@@ -9,7 +9,7 @@
 
 enum {
 	CLERK_PEERS_MAX = 24,
-	TURN_ACTS = 64,        /* DESIGN §1: at most 64 acts ... */
+	TURN_ACTS = 64,        /* at most 64 acts ... */
 	TURN_MS = 20,          /* ... or 20 ms in one transaction */
 	GATHER_FROM = 4,       /* acts of the turn before: from here on it pays to wait a moment ... */
 	GATHER_MS = 2,         /* ... for others that are on their way */

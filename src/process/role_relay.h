@@ -22,7 +22,7 @@
 #include "rules/delivery.h"
 
 enum {
-	RELAY_COPIES = 64,	       /* in dialogue or not yet recorded, DESIGN §2 */
+	RELAY_COPIES = 64,	       /* in dialogue or not yet recorded: what a cut may send twice */
 	RELAY_READY = 32,	       /* read ahead of the dialogues */
 	RELAY_READY_MIN = 8,	       /* fewer: more are read */
 	RELAY_READY_MS = 5000,	       /* older ones are read anew: they may have been cancelled */

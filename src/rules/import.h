@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* rules/import.h: an old archive becomes part of the book.
  *
- * An administrator's act (DESIGN §9): it publishes, asks neither permission nor the
+ * An administrator's act: it publishes, asks neither permission nor the
  * robots, keeps Date, sends nothing. The same mail twice is one post. */
 #pragma once
 

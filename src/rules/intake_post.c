@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A mail to a forum: who wrote it, may it appear, was it here before (DESIGN §5, §9). */
+/* A mail to a forum: who wrote it, may it appear, was it here before. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,7 @@
  *
  * A From field proves nothing. What does: the verdict of the mail server we trust
  * (RFC 8601), a peer on loopback where the settings say so, our own reply token, or
- * the author's answer to "was it you?". The rows are table P16 of the reliability
- * study §4.1 as DESIGN §5 and §9 rule it. Pure. */
+ * the author's answer to "was it you?". Pure. */
 #pragma once
 
 #include <stdbool.h>

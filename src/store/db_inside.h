@@ -46,7 +46,7 @@ struct db {
 	int64_t merge_pages; /* of the next slice */
 };
 
-/* Opens the file and sets what the recipe of DESIGN §4 says. */
+/* Opens the file and sets its pragmas, as a writer or a reader needs them. */
 bool
 db_open_file(const char *folder, bool is_reader, struct db **db, struct err *err);
 
