@@ -118,16 +118,18 @@ on_closed(struct channel *channel)
 		channel->closed(channel, channel->arg);
 }
 
-/* What is no message. Said once: whoever sends one may send a million. */
+/* What is no message. Said once: whoever sends one may send a million. False: the channel
+ * may be no more, its owner was told. */
 static bool
 is_endured(struct channel *channel, size_t octets)
 {
 	if (!channel->complained)
 		log_error("channel message=unsound octets=%zu", octets);
 	channel->complained = true;
-	if (!channel->endures)
-		on_closed(channel);
-	return channel->endures;
+	if (channel->endures)
+		return true;
+	on_closed(channel);
+	return false;
 }
 
 /* An empty packet looks like the end of everything. */

@@ -550,6 +550,7 @@ supervisor_run(const struct supervisor_options *options)
 	if (!house_read(&s->house, options->file, &err) ||
 	    !house_open(&s->house, !options->console_only, &err)) {
 		fprintf(stderr, "preau: %s\n", err.text);
+		arena_free(&s->house.arena); /* what lies in run/ may be of another server */
 		free(s);
 		return EXIT_SETTINGS;
 	}
