@@ -167,6 +167,50 @@ what_is_no_message_closes(void **state)
 	}
 }
 
+static void
+on_closed_free(struct channel *channel, void *arg)
+{
+	struct pair *pair = arg;
+
+	pair->seen.closed++;
+	assert_ptr_equal(channel, pair->b);
+	channel_free(&pair->b);
+}
+
+static void
+on_nothing(struct channel *channel, const struct frame *frame, int *fd, void *arg)
+{
+	(void)channel;
+	(void)frame;
+	(void)fd;
+	((struct pair *)arg)->seen.messages++;
+}
+
+/* As the clerk does with a console that talks nonsense, or leaves. */
+static void
+the_closing_handler_may_free(void **state)
+{
+	static const char *const bad[] = { "", "\3", "\3garbage" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct pair pair;
+		int fds[2];
+		pair_open(&pair);
+		channel_free(&pair.a);
+		channel_free(&pair.b);
+		assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+		pair.b = channel_new(pair.loop, fds[1], on_nothing, on_closed_free, &pair);
+		assert_true(send(fds[0], bad[i], strlen(bad[i]), 0) >= 0);
+		for (int turn = 0; turn < 1000 && pair.seen.closed == 0; turn++)
+			loop_turn(pair.loop, true);
+		assert_int_equal(1, pair.seen.closed);
+		assert_int_equal(0, pair.seen.messages);
+		close(fds[0]);
+		pair_close(&pair);
+	}
+}
+
 /* A broken worker may say anything: the clerk goes on, and hears the next one's messages. */
 static void
 nonsense_can_be_endured(void **state)
@@ -289,6 +333,7 @@ main(void)
 		cmocka_unit_test(messages_of_every_size_cross_whole),
 		cmocka_unit_test(a_half_message_is_dropped_by_the_next),
 		cmocka_unit_test(what_is_no_message_closes),
+		cmocka_unit_test(the_closing_handler_may_free),
 		cmocka_unit_test(nonsense_can_be_endured),
 		cmocka_unit_test(only_one_descriptor_is_taken),
 		cmocka_unit_test(blocking_forms_agree_with_channels),
