@@ -70,7 +70,7 @@ add_refusals(scmp_filter_ctx filter, bool may_connect)
 			return false;
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), signals[i], 1,
-		        SCMP_A0(SCMP_CMP_NE, self)) != 0)
+		        SCMP_A0(SCMP_CMP_NE, self, 0)) != 0)
 			return false;
 	return may_connect ||
 	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0) == 0;
@@ -98,12 +98,12 @@ allow_oneself(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-		        SCMP_A1(SCMP_CMP_EQ, commands[i])) != 0)
+		        SCMP_A1(SCMP_CMP_EQ, commands[i], 0)) != 0)
 			return false;
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 2,
-	           SCMP_A1(SCMP_CMP_EQ, F_SETFL), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0)) == 0 &&
+	           SCMP_A1(SCMP_CMP_EQ, F_SETFL, 0), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0)) == 0 &&
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-	           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
+	           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 }
 
 static bool
