@@ -104,6 +104,15 @@ answer(struct fixture *fixture)
 	http_reply(request, &reply);
 }
 
+/* Until the handler holds the request that it will answer later. */
+static void
+await_later(struct client *client, const struct fixture *fixture)
+{
+	for (int i = 0; i < 2000 && fixture->later == NULL; i++)
+		client_wait(client, 5);
+	assert_non_null(fixture->later);
+}
+
 static struct http_counts
 counts(struct fixture *fixture)
 {
@@ -320,7 +329,7 @@ test_pipelining(void **state)
 	client_open(&client, fixture->loop, fixture->address);
 	client_send(&client, buf_span(&text));
 	assert_true(client_wait_text(&client, "<19>"));
-	client_wait(&client, 30);
+	await_later(&client, fixture);
 	assert_int_equal(count_text(&client.in, "HTTP/1.1 200"), 20);
 	answer(fixture);
 	assert_true(client_wait_text(&client, "<39>"));
@@ -688,11 +697,13 @@ test_cut_upload(void **state)
 	write_request(&text, "multipart/form-data; boundary=B", buf_span(&body), 0);
 	client_open(&client, fixture->loop, fixture->address);
 	client_send(&client, span_first(buf_span(&text), 150000));
-	client_wait(&client, 30);
+	for (int i = 0; i < 2000 && files_in(fixture->folder) == 0; i++)
+		client_wait(&client, 5);
 	assert_int_equal(files_in(fixture->folder), 1);
 	client_close(&client);
 	client_open(&client, fixture->loop, fixture->address);
-	client_wait(&client, 30);
+	for (int i = 0; i < 2000 && files_in(fixture->folder) != 0; i++)
+		client_wait(&client, 5);
 	assert_int_equal(files_in(fixture->folder), 0);
 	assert_int_equal(counts(fixture).requests, 0);
 	client_close(&client);
@@ -731,7 +742,7 @@ test_late_reply(void **state)
 	start(fixture);
 	client_open(&client, fixture->loop, fixture->address);
 	client_send_text(&client, GET("/later"));
-	client_wait(&client, 30);
+	await_later(&client, fixture);
 	assert_int_equal(counts(fixture).unanswered, 1);
 	answer(fixture);
 	assert_true(client_wait_text(&client, "late\n"));
@@ -750,7 +761,7 @@ test_peer_vanished(void **state)
 	client_open(&client, fixture->loop, fixture->address);
 	client_open(&other, fixture->loop, fixture->address);
 	client_send_text(&client, GET("/later"));
-	client_wait(&client, 30);
+	await_later(&client, fixture);
 	assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
 	client_close(&client);
 	client_wait(&other, 30);
@@ -775,7 +786,7 @@ test_half_closed(void **state)
 	client_send_text(&client, GET("/n/one") GET("/later") GET("/big"));
 	client_end(&client);
 	assert_true(client_wait_text(&client, "one"));
-	client_wait(&client, 30);
+	await_later(&client, fixture);
 	assert_false(client.ended);
 	answer(fixture);
 	assert_true(client_wait_end(&client));
@@ -941,7 +952,7 @@ test_free_unanswered(void **state)
 	start(fixture);
 	client_open(&client, fixture->loop, fixture->address);
 	client_send_text(&client, GET("/later"));
-	client_wait(&client, 30);
+	await_later(&client, fixture);
 	http_server_free(&fixture->server);
 	assert_true(client_wait_end(&client));
 	answer(fixture);
