@@ -51,7 +51,9 @@ class Demo:
     def write_config(self):
         self.site.mkdir(mode=0o755, exist_ok=True)
         lines = {
-            "site.name": "Forums de Saint-Aubin", "site.url": f"http://{self.http}",
+            "site.name": "Forums de Saint-Aubin",
+            "site.about": "Associations, habitants et mairie en parlent ici, en public.",
+            "site.url": f"http://{self.http}",
             "data": self.site / "data", "share": self.share, "mail.domain": DOMAIN,
             "mail.trust": "local", "listen.http": self.http, "listen.smtp": self.smtp,
             "relay.to": f"dir:{self.site / 'outgoing'}", "web.workers": "2",

@@ -40,7 +40,7 @@ mail_view_new(struct clerk *clerk, struct arena *arena, enum lang lang, const st
 	struct view *view = view_new(arena), *site = view_sub(view, "site"), *sub;
 
 	view_text(site, "name", clerk->settings->site_name);
-	view_text(site, "about", "");
+	view_text(site, "about", clerk->settings->site_about);
 	(void)view_url(site, "url", clerk->settings->site_url);
 	view_text(view, "lang", lang_code(lang));
 	if (!forum)

@@ -45,6 +45,8 @@ static const struct setting rows[] = {
 	/* name                    type             where                         default                  min  max            words */
 	{ "site.name",             SETTING_TEXT,    AT(site_name),                "Préau",                 1,   100,           NULL,
 	  "name of the site, as it signs" },
+	{ "site.about",            SETTING_TEXT,    AT(site_about),               "",                      0,   300,           NULL,
+	  "a sentence under the title of the home page" },
 	{ "site.url",              SETTING_URL,     AT(site_url),                 "http://127.0.0.1:8080", 1,   200,           NULL,
 	  "base of every link, without a slash at its end" },
 	{ "site.locale",           SETTING_NAMED,   AT(site_locale),              "fr",                    0,   0,             "fr en",

@@ -26,7 +26,7 @@ const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
 const struct template_name theme_names[] = {
 	/* ---- shapes: what stands within a name ---- */
 	{ "site", "name",        TEXT, "the town or the association, as it signs" },
-	{ "site", "about",       TEXT, "a sentence under the name on the home page; may be empty" },
+	{ "site", "about",       TEXT, "a sentence on the home page; may be empty" },
 	{ "site", "url",         URL,  "the home page" },
 
 	{ "language", "code",    TEXT, "fr, en" },

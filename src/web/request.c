@@ -88,7 +88,7 @@ add_common(struct request *req, struct reply *reply)
 	struct view *page = reply->view, *site = view_sub(page, "site");
 
 	view_text(site, "name", req->site->settings->site_name);
-	view_text(site, "about", "");
+	view_text(site, "about", req->site->settings->site_about);
 	view_url(site, "url", url_home(req));
 	view_text(page, "lang", lang_code(req->lang));
 	add_languages(req, page);

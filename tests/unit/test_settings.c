@@ -9,6 +9,9 @@
 #include "base/log.h"
 #include "rules/settings.h"
 
+/* A hundred octets. */
+#define SENTENCE "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+
 /* clang-format off */
 static const struct {
 	const char *name, *text, *want; /* want: the sentence, NULL = read */
@@ -34,6 +37,7 @@ static const struct {
 	{ "url without host", "site.url = https://\n", "preau.conf:1: site.url is not sound: base of every link, without a slash at its end" },
 	{ "domain with a blank", "mail.domain = a b\n", "preau.conf:1: mail.domain is not sound: domain of the forums' addresses" },
 	{ "domain with an at sign", "mail.domain = a@b\n", "preau.conf:1: mail.domain is not sound: domain of the forums' addresses" },
+	{ "more than a sentence", "site.about = " SENTENCE SENTENCE SENTENCE ".\n", "preau.conf:1: site.about must have 0 to 300 octets" },
 	{ "no domain", "mail.domain =\n", "preau.conf:1: mail.domain must have 1 to 200 octets" },
 	{ "relay without port", "relay.to = smtp://host\n", "preau.conf:1: relay.to is not sound: where mail goes: smtp://HOST:PORT, lmtp://HOST:PORT, lmtp:/PATH or dir:FOLDER" },
 	{ "relay into a folder", "relay.to = dir:mail-out\n", NULL },
@@ -77,9 +81,10 @@ test_values(void **state)
 	assert_true(settings_read(arena,
 	    SPAN("site.name = Forums de Ville # ours\nmail.trust = local\nrelay.retry = 2min\n"
 		 "mail.size=1MiB\nmail.domain = forum.ville.example\nlog.level = debug\n"
-		 "relay.life = 3d\nsite.locale = en\nweb.workers = 3"),
+		 "relay.life = 3d\nsite.locale = en\nweb.workers = 3\nsite.about = Tous en parlent."),
 	    "x", &settings, &err));
 	assert_string_equal(settings.site_name, "Forums de Ville");
+	assert_string_equal(settings.site_about, "Tous en parlent.");
 	assert_int_equal(settings.mail_trust, MAIL_TRUST_LOCAL);
 	assert_int_equal(settings.relay_retry, 120);
 	assert_int_equal(settings.relay_life, 3 * 86400);
