@@ -13,6 +13,7 @@ import json
 import os
 import queue
 import smtplib
+import sqlite3
 import threading
 import time
 import traceback
@@ -56,6 +57,8 @@ class Letter:
         self.subject, self.lines = "", []   # what must stand in the book, line by line
         self.answers = None                 # the letter it answers
         self.file = None                    # (name, type, octets) that comes with it
+        self.stranger = False               # is held, on no page, in no mail
+        self.approve = False                # until a moderator lets it through
         self.impatient = False              # gives up where it is not told
         self.uncertain = False              # its octets left, no answer came
         self.message_id, self.octets = "", b""
@@ -91,7 +94,7 @@ class Desk:
         self.site, self.people, self.journal = site, people, journal
         self.lock = threading.Lock()
         self.console = threading.Lock()  # held while the house itself is down
-        self.open = {"mail": 0, "web": 0, "sign-in": 0}
+        self.open = {"mail": 0, "web": 0, "sign-in": 0, "approval": 0}
         self.most = dict(self.open)
         self.complaints, self.counts = [], {}
         self.mails, self.drafts = queue.Queue(), queue.Queue()
@@ -429,3 +432,29 @@ class Latecomer(Worker):
                 before = time.time()
                 self.desk.act("subscription.set", forum=forum, person=person.number, mode="each")
                 person.since[forum] = (before, time.time())
+
+
+class Moderator(Worker):
+    """Lets some of what is held through, by console, and writes down what is done."""
+
+    def __init__(self, desk, dice, letters, nonces):
+        super().__init__(desk, dice)
+        self.held = {letter.nonce: letter for letter in letters if letter.approve}
+        self.nonces = nonces
+
+    def live(self):
+        while self.held and not self.desk.over.wait(0.2):
+            try:
+                waiting = self.desk.site.rows("SELECT id, source FROM post WHERE state = 'held'")
+            except sqlite3.Error:  # the book is being recovered just now
+                continue
+            for post, source in waiting:
+                nonce = next(iter(self.nonces.findall(source)), None)
+                if nonce in self.held:
+                    self.approve(post, self.held.pop(nonce))
+
+    def approve(self, post, letter):
+        with self.desk.opened("approval"):
+            self.desk.act("post.approve", post=post)
+            self.desk.journal.write(e="approved", nonce=letter.nonce)
+        self.desk.count("approved")

@@ -14,6 +14,7 @@ import sqlite3
 import time
 
 from tests.fault.accountant import read_journal
+from tests.fault.killer import FLIGHT
 from tests.flow.web import Browser
 
 NONCE = re.compile(r"nonce-([0-9a-f]{32})")
@@ -78,6 +79,10 @@ class Judge:
             self.posts[post.id] = post
             for nonce in set(NONCE.findall(post.source)):
                 self.of_nonce[nonce].append(post)
+        self.authors = dict(site.rows("SELECT person, folded FROM address"))
+        self.notices = site.rows("SELECT o.id, a.folded, o.state, o.answer, n.message_id, n.template, n.post"
+                                 " FROM outbox AS o JOIN address AS a ON a.id = o.address"
+                                 " JOIN notice AS n ON n.id = o.notice")
         self.outbox = site.rows("SELECT o.id, o.post, o.person, a.folded, o.state, o.attempts, o.created, o.answer"
                                 " FROM outbox AS o JOIN address AS a ON a.id = o.address WHERE o.post IS NOT NULL")
 
@@ -95,7 +100,8 @@ class Judge:
         self.check("every letter was told something", (
             f"nonce-{nonce}: {self.outcome(nonce)} {self.told[nonce][-1:]}" for nonce in self.letters
             if self.outcome(nonce) in ("open", "refused")))
-        self.check("what was acknowledged is one published post in each of its forums", self.find_lost())
+        self.check("what was acknowledged is one post in each of its forums, published or held as it must be",
+                   self.find_lost())
         self.check("nothing is there twice, nor anything that nobody wrote", self.find_twice())
         self.check("each post has the text, the author, the place and the file it was sent with", self.find_changed())
         self.check("each post is once on the page of its thread", self.find_pages())
@@ -108,6 +114,7 @@ class Judge:
         self.check("as many mails came in as have an outcome", self.find_unbalanced())
         self.check("the book is sound", self.find_unsound())
         self.check("nobody died but by our hand", self.find_deaths())
+        self.check("the log names nobody and tells nothing", self.find_secrets())
         self.check("every kill hit a house at work, every role was hit", self.find_idle_kills())
         self.check("clients have nothing to complain of", self.story.desk.complaints)
         return self.checks
@@ -118,11 +125,17 @@ class Judge:
                 continue
             for forum in letter.forums:
                 found = [post for post in self.of_nonce[nonce] if post.forum == forum]
-                if len(found) != 1 or found[0].state != "published":
+                if len(found) != 1 or found[0].state not in self.states_of(nonce, letter):
                     yield (f"nonce-{nonce} ({letter.door}, {forum}) was acknowledged; posts: "
                            f"{[(post.id, post.state) for post in found]}")
             if letter.post is not None and [post.id for post in self.of_nonce[nonce]] != [letter.post]:
                 yield f"nonce-{nonce}: the answer said post {letter.post}, it is {self.of_nonce[nonce]}"
+
+    def states_of(self, nonce, letter):
+        """What a post may be: a stranger's is held until the moderator was told "done"."""
+        if not letter.stranger or any(line["e"] == "approved" for line in self.told[nonce]):
+            return ("published",)
+        return ("held", "published") if letter.approve else ("held",)
 
     def find_twice(self):
         known = set()
@@ -149,11 +162,15 @@ class Judge:
     def compare(self, letter, post):
         if post.source.replace("\r\n", "\n").strip("\n").split("\n") != letter.lines:
             yield f"its text is not what was sent: {post.source[:80]!r}"
-        if post.author != self.story.people[letter.author].number:
-            yield f"its author is {post.author}"
+        author = self.story.people[letter.author]
+        if self.authors.get(post.author) != author.address:
+            yield f"its author is {self.authors.get(post.author)}, not {author.address}"
         if letter.door != "web" and post.message_id != letter.message_id:
             yield f"its Message-ID is {post.message_id}"
-        if letter.answers is not None:
+        if post.state != "published":
+            if post.thread is not None:
+                yield f"it is {post.state} and has a thread"
+        elif letter.answers is not None:
             parents = [parent for parent in self.of_nonce[letter.answers.nonce] if parent.forum == post.forum]
             if parents and post.parent != parents[0].id:
                 yield f"it stands under {post.parent}, not under {parents[0].id}"
@@ -165,7 +182,11 @@ class Judge:
             yield f"its files are {files}, not {want}"
         for name, _, public in files:
             page = Browser(self.site).get(f"/a/{public}/{name}")
-            if page.status != 200 or page.body != letter.file[2]:
+            if post.state != "published":
+                good = page.status == 404
+            else:
+                good = page.status == 200 and page.body == letter.file[2]
+            if not good:
                 yield f"its file {name} comes back otherwise ({page.status}, {len(page.body)} octets)"
 
     def find_pages(self):
@@ -203,6 +224,10 @@ class Judge:
             created[post] = at
         for post in self.posts.values():
             at = created.get(post.id, 0)
+            if post.state != "published":
+                if at:
+                    yield f"post {post.id} is {post.state} and has rows"
+                continue
             for person in self.story.people.values():
                 has, must, may = (post.id, person.number) in rows, *person.receives(post.forum, at)
                 if must and not has:
@@ -211,8 +236,11 @@ class Judge:
                     yield f"post {post.id} has a row for {person.address}, who was no subscriber"
 
     def find_ends(self):
-        refused = {row_of(line["sender"]) for line in self.troubles if line["how"][0] == "5"}
+        refused = {row_of(line["sender"]) or line["to"] for line in self.troubles if line["how"][0] == "5"}
         states = collections.Counter()
+        for number, address, state, answer, *_ in self.notices:
+            if state != "sent" and (state != "failed" or address not in refused or answer[:1] != "5"):
+                yield f"row {number} (a notice, {address}) is {state}: {answer!r}"
         for number, post, _, address, state, attempts, _, answer in self.outbox:
             states[state] += 1
             if state == "failed" and (number not in refused or answer[:1] != "5"):
@@ -222,10 +250,12 @@ class Judge:
         self.figures.update(rows=len(self.outbox), states=dict(states))
 
     def deliveries(self):
-        """{row: its copies, in time}, by their envelope sender: every row has one of its own."""
+        """{row: its copies, in time}, by their envelope sender: every row has one of its own.
+        Notices have none; their Message-ID tells."""
+        notices = {(row[4], row[1]): row[0] for row in self.notices}
         found = collections.defaultdict(list)
         for line in sorted(self.took, key=lambda line: line["t"]):
-            found[row_of(line["sender"])].append(line)
+            found[row_of(line["sender"]) or notices.get((line["id"], line["to"]), 0)].append(line)
         return found
 
     def find_missed(self):
@@ -233,6 +263,9 @@ class Judge:
         for number, post, _, address, state, *_ in self.outbox:
             if state == "sent" and number not in came:
                 yield f"row {number} (post {post}, {address}) is sent, but no copy arrived"
+        for number, address, state, _, _, template, _ in self.notices:
+            if state == "sent" and number not in came:
+                yield f"row {number} (notice {template}, {address}) is sent, but no copy arrived"
 
     def find_duplicates(self):
         """Each further copy follows a cut that the sink made, or a kill that lies between."""
@@ -265,9 +298,12 @@ class Judge:
     def find_strange(self):
         """Each copy is of a row, to its address, of its post, and has what a copy must have."""
         rows = {row[0]: (row[3], self.posts[row[1]]) for row in self.outbox}
+        notices = {(row[4], row[1]) for row in self.notices}
         for line in self.took:
             number = row_of(line["sender"])
             address, post = rows.get(number, (None, None))
+            if not line["sender"] and (line["id"], line["to"]) in notices:
+                continue
             if post is None:
                 yield f"a mail to {line['to']} from {line['sender']} is no delivery of ours"
             elif (line["to"], line["id"]) != (address, post.message_id) or line["nonce"] not in post.source:
@@ -275,9 +311,22 @@ class Judge:
                        f"with nonce {line['nonce']!r}")
             if line.get("missing"):
                 yield f"a copy of {line['id']} to {line['to']} lacks {line['missing']}"
-        notices = self.site.one("SELECT count(*) FROM outbox WHERE notice IS NOT NULL")
-        if notices:
-            yield f"{notices} notices were written, for no reason"
+        yield from self.find_strange_notices()
+
+    def find_strange_notices(self):
+        """A stranger hears once that his mail waits, and once that it was let through."""
+        told = collections.Counter((post, template, address) for _, address, _, _, _, template, post in self.notices)
+        for nonce, letter in self.letters.items():
+            address = self.story.people[letter.author].address
+            for post in self.of_nonce[nonce] if letter.stranger else ():
+                count = told.pop((post.id, "held-author", address), 0)
+                if count != 1:
+                    yield f"{address} was told {count} times that post {post.id} waits"
+                count = told.pop((post.id, "approved", address), 0)
+                if count != (post.state == "published"):
+                    yield f"{address} was told {count} times that post {post.id} appears, it is {post.state}"
+        for post, template, address in told:
+            yield f"{address} was sent {template} about post {post}, for no reason"
 
     # ---- in ----
 
@@ -287,13 +336,13 @@ class Judge:
         outcomes, came, published = collections.Counter(), collections.Counter(), collections.Counter()
         for number, recipient, state, outcome, post, tries, forum, message_id in rows:
             outcomes[outcome] += 1
-            if state != "done" or outcome not in ("published", "merged"):
+            if state != "done" or outcome not in ("published", "merged", "held"):
                 yield f"inbox row {number} is {state}, outcome {outcome!r}, after {tries} deaths"
             elif self.forums.get(forum) != recipient:
                 yield f"inbox row {number} to {recipient} led to post {post} of {forum}"
             else:
                 came[message_id, recipient] += 1
-                published[message_id, recipient] += outcome == "published"
+                published[message_id, recipient] += outcome in ("published", "held")
         self.figures["inbox"] = dict(outcomes)
         for letter in self.letters.values():
             for forum in letter.forums if letter.door != "web" else ():
@@ -368,6 +417,15 @@ class Judge:
             if TROUBLE.match(line) and not self.is_last_word(line):
                 yield f"the log says: {line[:300]}"
 
+    def find_secrets(self):
+        """Bodies, subjects, addresses, passwords: none of them is the log's business."""
+        secrets = {person.address for person in self.story.people.values()}
+        secrets |= {person.password for person in self.story.people.values() if person.password}
+        pattern = re.compile("|".join(re.escape(text) for text in secrets) + "|nonce-|Bonjour|/ok/[A-Za-z0-9]{20}")
+        for line in self.site.log_text().splitlines():
+            if pattern.search(line):
+                yield line[:300]
+
     def is_last_word(self, line):
         """A clerk whose supervisor was killed says that its channels closed, and ends."""
         if not LAST_WORD.search(line):
@@ -379,7 +437,7 @@ class Judge:
     def find_idle_kills(self):
         killer = self.story.killer
         for at, kill in enumerate(killer.kills):
-            if "again" not in kill and not any(kill["work"][name] for name in ("inbox", "outbox", "mail", "web", "sign-in")):
+            if "again" not in kill and not any(kill["work"][name] for name in FLIGHT):
                 yield f"kill {at} ({kill['victim']}): nothing was in flight"
         hit = collections.Counter(kill["victim"] for kill in killer.kills)
         for name in killer.roles if self.story.every_role else ():

@@ -37,8 +37,9 @@ WAYS = {
 }
 
 # What a victim has in hand, by the names of work() below.
-WORK_OF = {"clerk": ("mail", "web"), "relay": ("outbox",), "intake": ("mail",), "web": ("web", "sign-in"),
+WORK_OF = {"clerk": ("mail", "web", "approval"), "relay": ("outbox",), "intake": ("mail",), "web": ("web", "sign-in"),
            "auth": ("sign-in",)}
+FLIGHT = ("inbox", "outbox", "mail", "web", "sign-in", "approval")
 ANYTHING = ("mail", "web", "inbox", "outbox")
 LANES = {"parser.0": ("inbox",), "parser.1": ("web",)}
 
@@ -221,7 +222,7 @@ class Killer:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        flight = " ".join(f"{name}={work[name]}" for name in ("inbox", "outbox", "mail", "web", "sign-in"))
+        flight = " ".join(f"{name}={work[name]}" for name in FLIGHT)
         in_hand = any(work[name] for name in names)
         self.kills.append({"t": at, "victim": victim, "work": work, "in_hand": in_hand})
         self.say(f"kill {number:2} victim={victim.replace(' ', '-')} pids={len(pids)}"

@@ -22,7 +22,7 @@ CLERK, INTAKE, SOME = [("clerk.0", 1)], [("intake.0", 1)], [("clerk.0", 1), ("in
 
 # (PREAU_FAULT, what it does, words of the check that must find it, whom to kill, how often)
 FAULTS = [
-    ("answer-early", "the clerk answers before it commits", "what was acknowledged is one published post", CLERK, 7),
+    ("answer-early", "the clerk answers before it commits", "what was acknowledged is one post", CLERK, 7),
     ("outbox-forgotten", "a subscriber has no row", "one outbox row for each post and subscriber", SOME, 3),
     ("post-twice", "a mail that comes again is another post", "nothing is there twice", INTAKE, 5),
 ]
@@ -108,6 +108,18 @@ def hold_post(judge):
     some_post(judge).state = "held"
 
 
+def publish_held(judge):
+    next(post for post in judge.posts.values() if post.state == "held").state = "published"
+
+
+def drop_notice(judge):
+    judge.took.remove(next(line for line in judge.took if not line["sender"]))
+
+
+def tell_twice(judge):
+    judge.notices.append((0, *judge.notices[0][1:]))
+
+
 def change_text(judge):
     post = some_post(judge)
     post.source = post.source.replace("Bonjour", "Bonsoir")
@@ -135,7 +147,12 @@ def die(judge):
 
 FORGERIES = [
     (forget_ack, "every letter was told something"),
-    (hold_post, "what was acknowledged is one published post"),
+    (hold_post, "what was acknowledged is one post"),
+    (publish_held, "what was acknowledged is one post"),
+    (publish_held, "one outbox row for each post"),
+    (publish_held, "each post is once on the page"),
+    (drop_notice, "each row sent has a copy"),
+    (tell_twice, "nothing else arrived"),
     (change_text, "each post has the text"),
     (change_author, "each post has the text"),
     (drop_row, "one outbox row for each post"),

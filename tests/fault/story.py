@@ -2,7 +2,7 @@
 """The kill story, once: a town writes, the outside misbehaves, processes are killed.
 
 Subscribers on three forums; mails from up to 64 senders at a time, posts on the web, people
-who sign in, who read, who subscribe late; a sink that misbehaves for a tenth of what it is
+who sign in, who read, who subscribe late, strangers who are held and let through; a sink that misbehaves for a tenth of what it is
 given; kill -9 while work is open. Afterwards, when all is quiet, the judge.
 """
 import ctypes
@@ -21,6 +21,8 @@ from tests.flow.site import Site
 
 FORUMS = {"voirie": "Voirie", "culture": "Culture", "jeunesse": "Jeunesse"}
 SENDERS, WRITERS, GUESTS, LATE = 64, 8, 40, 9
+STRANGER_SHARE, FIRST_STRANGER = 0.04, 1000
+NONCE = re.compile(r"nonce-([0-9a-f]{32})")
 WEB_VICTIMS = ("web", "parser.1", "clerk", "all")   # posts are sent when one of these is killed
 BURST_EVERY, BURST_SHARE = 10, 0.64
 FILE_SIZES = (3_000, 47_000, 62_000, 65_500, 150_000)  # in the act, in a packet, in the row, in a file
@@ -90,7 +92,11 @@ class Story:
         dice, letters = self.dice("letters"), []
         for at in range(self.figures.mails):
             door = "lmtp" if dice.random() < 0.2 else "smtp"
-            letter = self.draw_letter(dice, door, at, letters)
+            letter = self.draw_letter(dice, door, at, [letter for letter in letters if not letter.stranger])
+            if dice.random() < STRANGER_SHARE:
+                self.make_stranger(letter, at, dice)
+                letters.append(letter)
+                continue
             letter.impatient = dice.random() < 0.05
             if door == "smtp" and dice.random() < 0.04:
                 letter.forums.append(dice.choice([slug for slug in FORUMS if slug not in letter.forums]))
@@ -116,6 +122,14 @@ class Story:
             letter.file = (f"plan-{at}.bin", "application/octet-stream", dice.randbytes(dice.choice(FILE_SIZES)))
         return letter
 
+    def make_stranger(self, letter, at, dice):
+        """Somebody whom nobody knows: the mail is held, and half of the time let through."""
+        letter.stranger, letter.approve = True, dice.random() < 0.5
+        letter.author = FIRST_STRANGER + at
+        person = self.people[letter.author] = Person(at)
+        person.name, person.address = f"Passant {at:03}", f"x{at:03}@ailleurs.example"
+        person.number = None
+
     def draw_author(self, dice, door, at):
         """On the web nobody may write more than five times in half a minute."""
         return at % min(25, self.figures.subscribers) if door == "web" else dice.randrange(self.figures.subscribers)
@@ -126,7 +140,7 @@ class Story:
         for slug, name in FORUMS.items():
             self.site.act("forum.create", slug=slug, name=name)
         with ThreadPoolExecutor(6) as pool:
-            list(pool.map(self.settle, self.people.values()))
+            list(pool.map(self.settle, [one for one in self.people.values() if one.number is not None]))
 
     def settle(self, person):
         more = {"password": person.password} if person.password else {}
@@ -160,7 +174,8 @@ class Story:
         self.clients = [accountant.MailClient(desk, self.dice(f"sender {at}")) for at in range(SENDERS)]
         self.clients += [accountant.Person(desk, self.dice(f"writer {at}")) for at in range(WRITERS)]
         self.clients.append(accountant.Guest(desk, self.dice("guest"), guests, ring))
-        self.clients.append(accountant.Visitor(desk, self.dice("visitor"), re.compile(r"nonce-([0-9a-f]{32})")))
+        self.clients.append(accountant.Visitor(desk, self.dice("visitor"), NONCE))
+        self.clients.append(accountant.Moderator(desk, self.dice("moderator"), self.letters, NONCE))
         self.clients.append(accountant.Latecomer(desk, self.dice("late"), late, self.figures.kills / 8))
         for letter in self.letters:
             if letter.door == "web":
@@ -203,6 +218,8 @@ class Story:
         until = time.monotonic() + 120
         while self.desk.left > 0 and time.monotonic() < until and not self.desk.complaints:
             time.sleep(0.05)
+        moderator = next(client for client in self.clients if isinstance(client, accountant.Moderator))
+        moderator.join(max(1.0, until - time.monotonic()))
         self.desk.over.set()
         for client in self.clients:
             client.join(accountant.CLIENT_WAIT + 5)
@@ -210,7 +227,7 @@ class Story:
             self.desk.complain("the house did not come to rest")
 
     def run(self):
-        """The judge's checks; self.figures_found beside them."""
+        """The judge's checks: (sentence, findings) each; tell() gives the figures."""
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         begin = time.monotonic()
         self.start_sink()
@@ -218,7 +235,8 @@ class Story:
         try:
             self.fix_ports()
             self.build()
-            self.desk = accountant.Desk(self.site, self.people, accountant.Journal(self.site.folder / "clients.journal"))
+            journal = accountant.Journal(self.site.folder / "clients.journal")
+            self.desk = accountant.Desk(self.site, self.people, journal)
             self.killer = killer.Killer(self.site, self.desk, self.dice("killer"), self.say)
             self.times["built"] = time.monotonic() - begin
             self.start_clients()
