@@ -444,7 +444,7 @@ class Judge:
             if not hit[name]:
                 yield f"{name} was never hit alone"
         self.figures["kills"] = sum("again" not in kill for kill in killer.kills)
-        self.figures["kills_in_hand"] = sum(kill["in_hand"] for kill in killer.kills)
+        self.figures["kills_in_hand"] = sum(kill["in_hand"] and "again" not in kill for kill in killer.kills)
         self.figures["kills_of_all"] = sum(kill["victim"].startswith("all") for kill in killer.kills)
 
 

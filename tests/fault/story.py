@@ -2,8 +2,9 @@
 """The kill story, once: a town writes, the outside misbehaves, processes are killed.
 
 Subscribers on three forums; mails from up to 64 senders at a time, posts on the web, people
-who sign in, who read, who subscribe late, strangers who are held and let through; a sink that misbehaves for a tenth of what it is
-given; kill -9 while work is open. Afterwards, when all is quiet, the judge.
+who sign in, who read, who subscribe late, strangers who are held and some let through; a sink
+that misbehaves for a tenth of what it is given; kill -9 while work is open. Afterwards, when
+all is quiet, the judge.
 """
 import ctypes
 import json
