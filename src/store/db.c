@@ -247,13 +247,15 @@ db_open_file(const char *folder, bool is_reader, struct db **out, struct err *er
 		db_close(&db);
 		return false;
 	}
-	db_wait(db, is_reader ? DB_READER_WAIT_MS : 0);
+	db_wait(db, DB_READER_WAIT_MS); /* a writer too: a reader may be recovering the WAL (code 261) */
 	set_limits(db->handle);
 	set_switches(db->handle);
 	if (!set_up(db, err)) {
 		db_close(&db);
 		return false;
 	}
+	if (!is_reader)
+		db_wait(db, 0);
 	*out = db;
 	return true;
 }
