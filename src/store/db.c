@@ -63,6 +63,25 @@ fail_constraint(int code, const char *what, struct err *err)
 	return err_set(err, ERR_CONFLICT, "The book does not take such a value.");
 }
 
+/* A reader that could not reach the book, after waits of seconds within SQLite, does not ask
+ * again at once: its loop has others to serve, and its supervisor waits for a sign of life. */
+static bool
+is_lost(const struct db *db)
+{
+	return db->lost_until != 0 && clock_ticks_ms() < db->lost_until;
+}
+
+static bool
+fail_unreached(struct db *db, int code, const char *text, struct err *err)
+{
+	if (!is_lost(db)) {
+		log_error("event=book_trouble code=%d errno=%d text=%s", code,
+		    sqlite3_system_errno(db->handle), log_text(span_of(text)));
+		db->lost_until = db->is_reader ? clock_ticks_ms() + DB_LOST_MS : 0;
+	}
+	return err_set(err, ERR_TEMPORARY, "The book cannot be reached just now.");
+}
+
 /* Fills err by the code of SQLite and returns false; ends the process where the code
  * says that this program is wrong. */
 static bool
@@ -84,9 +103,7 @@ db_fail(struct db *db, int code, const char *what, struct err *err)
 	case SQLITE_CANTOPEN:
 	case SQLITE_PROTOCOL:
 	case SQLITE_IOERR:
-		log_error("event=book_trouble code=%d errno=%d text=%s", code,
-		    sqlite3_system_errno(db->handle), log_text(span_of(text)));
-		return err_set(err, ERR_TEMPORARY, "The book cannot be reached just now.");
+		return fail_unreached(db, code, text, err);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		log_error("event=book_broken code=%d text=%s", code, log_text(span_of(text)));
@@ -331,6 +348,8 @@ prepare(struct db *db, const char *sql, sqlite3_stmt **handle)
 	int64_t since = clock_ticks_ms();
 	int code;
 
+	if (is_lost(db))
+		return SQLITE_BUSY;
 	do
 		code = sqlite3_prepare_v3(
 		    db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, handle, NULL);
@@ -457,8 +476,11 @@ static int
 step_first(struct db *db, sqlite3_stmt *handle)
 {
 	int64_t since = 0;
-	int code = sqlite3_step(handle);
+	int code;
 
+	if (is_lost(db))
+		return SQLITE_BUSY;
+	code = sqlite3_step(handle);
 	while (db->is_reader && is_transient(code)) {
 		if (since == 0)
 			since = clock_ticks_ms();

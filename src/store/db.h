@@ -34,8 +34,9 @@ bool
 db_open_writer(const char *folder, struct db **db, struct err *err);
 
 /* A reader: cannot write, neither by permission nor by mistake. Retries for at most 2 s
- * what a starting writer causes (codes 264, 1288, 14), here and at every statement; a
- * statement that runs over 200 ms ends in TEMPORARY. NOT_FOUND: there is no book. */
+ * what a starting writer causes (codes 264, 1288, 14), here and at every statement; after
+ * a wait in vain every statement of the next second ends in TEMPORARY at once. So does a
+ * statement that runs over 200 ms. NOT_FOUND: there is no book. */
 bool
 db_open_reader(const char *folder, struct db **db, struct err *err);
 

@@ -17,6 +17,7 @@ enum {
 	DB_READER_WAIT_MS = 2000, /* what a starting writer causes is retried so long */
 	DB_READER_RUN_MS = 200,	  /* one statement of a reader */
 	DB_RETRY_MS = 5,
+	DB_LOST_MS = 1000, /* a reader that waited in vain asks again only then */
 	DB_WAL_PASSIVE = 4 * 1024 * 1024, /* octets of WAL */
 	DB_WAL_TRUNCATE = 16 * 1024 * 1024,
 	DB_TRUNCATE_WAIT_MS = 50,
@@ -38,6 +39,7 @@ struct db {
 	struct statement **table; /* open addressing by address, NULL is free */
 	size_t room, used;
 	int64_t deadline; /* ticks, ms: of the statement of a reader */
+	int64_t lost_until; /* ticks, ms: the book could not be reached; 0: it could */
 	int64_t data_version;
 	int64_t page_size;
 	int64_t wal_pages;   /* as of the last commit */

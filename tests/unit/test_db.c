@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "book.h"
+#include "store/db_inside.h"
 #include "store/house.h"
 #include "store/migrate.h"
 #include "store/statements.h"
@@ -573,6 +575,66 @@ test_starting_writer_is_awaited(void **state)
 	close(ready[1]);
 }
 
+/* Holds what a process holds that rebuilds the index of the log (WRITE and RECOVER, bytes 120
+ * and 122 of the index: SQLite's wal.c), until it is killed. */
+static pid_t
+recover_for_ever(const char *index)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 120, .l_len = 3 };
+	int ready[2];
+	char octet;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		int fd = open(index, O_RDWR);
+		if (fd < 0 || fcntl(fd, F_SETLK, &lock) != 0)
+			_exit(1);
+		(void)!write(ready[1], "x", 1);
+		alarm(60);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &octet, 1), 1);
+	close(ready[0]);
+	return child;
+}
+
+static void
+test_lost_book_is_not_asked_at_once(void **state)
+{
+	static const char zeros[96]; /* both headers of the index */
+	struct db *reader = book_reader();
+	struct err err = { 0 };
+	int64_t value;
+	char path[200];
+	pid_t child;
+	int fd;
+
+	book_ok(counter_add(*state, "there", 1, &err), &err);
+	snprintf(path, sizeof(path), "%s/preau.db-shm", book_folder);
+	child = recover_for_ever(path);
+	fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, zeros, sizeof(zeros), 0), sizeof(zeros));
+	assert_int_equal(reader->lost_until, 0);
+	assert_false(counter_find(reader, "there", &value, &err)); /* after two seconds */
+	assert_int_equal(err.kind, ERR_TEMPORARY);
+	assert_true(reader->lost_until > 0);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	reader->lost_until = INT64_MAX; /* the second is not yet over */
+	assert_false(counter_find(reader, "there", &value, &err));
+	assert_int_equal(err.kind, ERR_TEMPORARY);
+	reader->lost_until = 1; /* it is */
+	book_ok(counter_find(reader, "there", &value, &err), &err);
+	assert_int_equal(value, 1);
+	close(fd);
+	db_close(&reader);
+}
+
 /* ---- housekeeping ---- */
 
 /* So many commits of 20 KB each. */
@@ -689,6 +751,7 @@ main(void)
 		BOOK_TEST(test_long_read_is_cut),
 		BOOK_TEST(test_no_book),
 		BOOK_TEST(test_starting_writer_is_awaited),
+		BOOK_TEST(test_lost_book_is_not_asked_at_once),
 		BOOK_TEST(test_wal_stays_small),
 		BOOK_TEST(test_copy),
 		BOOK_TEST(test_check_finds_faults),
