@@ -15,6 +15,7 @@ const struct verb verbs[] = {
 	{ "act",    "NAME [FIELD=VALUE ...]",   "do one act; FIELD=@FILE takes the value from a file",          1, cmd_act },
 	{ "ask",    "NAME [FIELD=VALUE ...]",   "ask the clerk something; changes nothing",                     1, cmd_ask },
 	{ "import", "FORUM FILE.mbox",          "add the messages of an mbox file to a forum, sending nothing", 2, cmd_import },
+	{ "issue",  "ROLL COUNT FILE",          "draw identifiers of a roll into a new file, for the printer",   3, cmd_issue },
 	{ "show",   "acts|inbox|outbox|roles|settings", "print a list",                                         1, cmd_show },
 	{ "check",  "",                         "check the settings and the theme, start nothing",              0, cmd_check },
 	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },

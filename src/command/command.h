@@ -59,6 +59,8 @@ cmd_ask(struct command *command);
 int
 cmd_import(struct command *command);
 int
+cmd_issue(struct command *command);
+int
 cmd_check(struct command *command);
 int
 cmd_show(struct command *command);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libcommand.a
 libcommand_a_SOURCES = \
 	src/command/cmd_act.c \
 	src/command/cmd_check.c \
+	src/command/cmd_issue.c \
 	src/command/cmd_serve.c \
 	src/command/cmd_show.c \
 	src/command/command.c src/command/command.h

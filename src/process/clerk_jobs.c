@@ -51,7 +51,7 @@ clerk_job_of(const struct work *work)
 		return JOB_MARKDOWN;
 	if ((needs & NEEDS_PARSE_MAIL) != 0)
 		return JOB_MAIL;
-	if (fields_get(&work->act.input, "password").len == 0)
+	if (!act_has_secret(&work->act))
 		return JOB_NONE;
 	if ((needs & NEEDS_HASH) != 0)
 		return JOB_HASH;
@@ -97,9 +97,7 @@ send_job(struct clerk_state *state, struct peer *helper, struct work *work)
 	frame_begin(&message, MESSAGE_JOB, helper->incarnation, work->job_id);
 	fields_add_text(&message, "job", job_name(work->job));
 	if (password) {
-		fields_add(&message, "password", fields_get(&work->act.input, "password"));
-		if (work->job == JOB_VERIFY)
-			fields_add_text(&message, "phc", act_password(&state->clerk, &work->act));
+		act_add_secrets(&state->clerk, &work->act, &message);
 	} else {
 		put_in_file(work);
 		fields_add_text(&message, "domain", state->worker->settings.mail_domain);
@@ -204,6 +202,7 @@ take_result(struct work *work, const struct fields *fields, struct err *err)
 	}
 	if (work->job == JOB_HASH) {
 		work->act.hashed = fields_text(fields, "phc", work->arena);
+		work->act.hashes.octets = arena_span(work->arena, fields->octets);
 		return work->act.hashed[0] != '\0' ||
 		       err_set(err, ERR_TEMPORARY, "the password could not be hashed");
 	}

@@ -71,6 +71,18 @@ warm_up(const struct auth *auth)
 	buf_free(&answer);
 }
 
+/* As many as are asked for, in their order. */
+static void
+hash_all(const struct auth *auth, const struct fields *asked, struct buf *answer)
+{
+	struct span name, value;
+	size_t at = 0;
+
+	while (fields_next(asked, &at, &name, &value))
+		if (span_is(name, "password"))
+			do_hash(auth, value, answer);
+}
+
 static void
 auth_message(struct worker *worker, const struct frame *frame, int *fd)
 {
@@ -78,7 +90,6 @@ auth_message(struct worker *worker, const struct frame *frame, int *fd)
 	struct buf answer = { 0 };
 	char phc[PHC_ROOM] = "";
 	struct span stored = fields_get(&frame->fields, "phc");
-	struct span password = fields_get(&frame->fields, "password");
 	struct span job = fields_get(&frame->fields, "job");
 
 	(void)fd;
@@ -86,10 +97,10 @@ auth_message(struct worker *worker, const struct frame *frame, int *fd)
 		return;
 	frame_begin(&answer, MESSAGE_RESULT, worker->incarnation, frame->id);
 	if (span_is(job, "hash")) {
-		do_hash(auth, password, &answer);
+		hash_all(auth, &frame->fields, &answer);
 	} else if (span_is(job, "verify") && stored.len < sizeof phc) {
 		memcpy(phc, stored.data, stored.len);
-		do_verify(auth, password, phc, &answer);
+		do_verify(auth, fields_get(&frame->fields, "password"), phc, &answer);
 	} else {
 		fields_add_text(&answer, "failed", "auth knows no such job");
 	}

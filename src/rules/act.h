@@ -22,8 +22,8 @@ enum door { DOOR_WEB, DOOR_MAIL, DOOR_CONSOLE, DOOR_RELAY, DOOR_HOUSE }; /* HOUS
 enum act_needs {
 	NEEDS_NOTHING = 0,
 	NEEDS_PARSE = 1,  /* field "source" goes to the parser as Markdown first */
-	NEEDS_HASH = 2,   /* field "password" goes to auth first; never reaches the rule */
-	NEEDS_VERIFY = 4, /* field "password" is verified by auth against what act_password() answers */
+	NEEDS_HASH = 2,   /* its secret goes to auth first, to be hashed (act_add_secrets) */
+	NEEDS_VERIFY = 4, /* auth verifies its secret against the hash of the book */
 	NEEDS_KEY = 8,    /* a creating act: its key is kept with the outcome */
 	NEEDS_JOURNAL = 16,
 	NEEDS_PARSE_MAIL = 32 /* field "raw", or the descriptor, goes to the parser as mail first */
@@ -48,6 +48,7 @@ struct act {
 	bool administrator;      /* the console of the owner or root, or a person who is one */
 	bool checked_password;   /* NEEDS_VERIFY: auth said yes */
 	const char *hashed;      /* NEEDS_HASH: PHC string; "" */
+	struct fields hashes;    /* NEEDS_HASH: "phc" for each secret, in their order */
 	struct fields input;     /* checked against kind->fields before run */
 	const struct parsed *parsed; /* NEEDS_PARSE, mail.process: what the parser made of it */
 	struct span key;         /* may be empty */
@@ -98,10 +99,14 @@ act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct
 bool
 act_may(struct clerk *clerk, const struct act *act, struct err *err);
 
-/* NEEDS_VERIFY: the PHC string to verify the given password against; a decoy where
- * there is none, so that time tells nothing. */
-const char *
-act_password(struct clerk *clerk, const struct act *act);
+/* Is there a secret that auth must see: a password, an identifier, lines of a roll? */
+bool
+act_has_secret(const struct act *act);
+
+/* Appends the fields of auth's job: a "password" for each secret and, for NEEDS_VERIFY, the
+ * "phc" to verify it against; a decoy where there is none, so that time tells nothing. */
+void
+act_add_secrets(struct clerk *clerk, const struct act *act, struct buf *fields);
 
 /* A turn: one transaction for several acts. act_begin() is db_begin(); act_commit() writes
  * what was kept for the end (the index of words) and is db_commit(): on false nothing of

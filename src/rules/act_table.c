@@ -14,6 +14,8 @@
 #include "rules/moderation.h"
 #include "rules/posting.h"
 #include "rules/queue.h"
+#include "rules/registration.h"
+#include "rules/roll.h"
 #include "rules/signup.h"
 #include "rules/upkeep.h"
 
@@ -125,6 +127,57 @@ static const struct act_field token_fields[] = {
 
 static const struct act_field session_ask_fields[] = {
 	{ "address", FIELD_LINE, ADDRESS_MAX, FIELD_REQUIRED, NULL },
+	{ "reset",   FIELD_FLAG, 0,           0,              NULL },
+	END
+};
+
+static const struct act_field number_fields[] = {
+	{ "number", FIELD_INT, 0, FIELD_REQUIRED, NULL },
+	END
+};
+
+static const struct act_field password_set_fields[] = {
+	{ "password", FIELD_LINE, PASSWORD_MAX, 0, NULL },
+	END
+};
+
+static const struct act_field roll_create_fields[] = {
+	{ "name",    FIELD_LINE, NAME_MAX,        FIELD_REQUIRED, NULL },
+	{ "source",  FIELD_LINE, NAME_MAX,        0,              NULL },
+	{ "purpose", FIELD_LINE, DESCRIPTION_MAX, 0,              NULL },
+	{ "expires", FIELD_INT,  0,               0,              NULL },
+	END
+};
+
+static const struct act_field roll_change_fields[] = {
+	{ "roll",    FIELD_INT,  0,               FIELD_REQUIRED, NULL },
+	{ "name",    FIELD_LINE, NAME_MAX,        0,              NULL },
+	{ "source",  FIELD_LINE, NAME_MAX,        0,              NULL },
+	{ "purpose", FIELD_LINE, DESCRIPTION_MAX, 0,              NULL },
+	{ "expires", FIELD_INT,  0,               0,              NULL },
+	END
+};
+
+static const struct act_field roll_issue_fields[] = {
+	{ "roll", FIELD_INT,  0,          FIELD_REQUIRED,                NULL },
+	{ "line", FIELD_LINE, SECRET_MAX, FIELD_REQUIRED | FIELD_REPEAT, NULL },
+	END
+};
+
+static const struct act_field register_fields[] = {
+	{ "identifier", FIELD_LINE,    SECRET_MAX,  FIELD_REQUIRED, NULL },
+	{ "name",       FIELD_LINE,    NAME_MAX,    FIELD_REQUIRED, NULL },
+	{ "address",    FIELD_ADDRESS, ADDRESS_MAX, FIELD_REQUIRED, NULL },
+	{ "locale",     FIELD_WORD,    0,           FIELD_REQUIRED, "fr en" },
+	{ "next",       FIELD_LINE,    NAME_MAX,    0,              NULL },
+	{ "peer",       FIELD_LINE,    NAME_MAX,    0,              NULL },
+	END
+};
+
+static const struct act_field registration_confirm_fields[] = {
+	{ "token",   FIELD_LINE, SECRET_MAX,  0, NULL },
+	{ "address", FIELD_LINE, ADDRESS_MAX, 0, NULL },
+	{ "code",    FIELD_LINE, SECRET_MAX,  0, NULL },
 	END
 };
 
@@ -259,6 +312,14 @@ const struct act_kind act_kinds[] = {
 	{ "session.close",       may_visit,           session_fields,             NEEDS_NOTHING,              NULL,             signup_close,            NULL },
 	{ "session.seen",        may_visit,           session_fields,             NEEDS_NOTHING,              NULL,             signup_seen,             NULL },
 	{ "session.link",        may_administrator,   session_link_fields,        NEEDS_JOURNAL,              NULL,             signup_link,             NULL },
+	{ "session.revoke",      may_signed_in,       number_fields,              NEEDS_NOTHING,              NULL,             signup_revoke,           NULL },
+	{ "password.set",        may_signed_in,       password_set_fields,        NEEDS_HASH | NEEDS_JOURNAL, "PASSWORD_USER",  signup_password_set,     NULL },
+	{ "roll.create",         may_administrator,   roll_create_fields,         CREATES,                    NULL,             roll_create,             NULL },
+	{ "roll.change",         may_administrator,   roll_change_fields,         NEEDS_JOURNAL,              NULL,             roll_change,             NULL },
+	{ "roll.issue",          may_administrator,   roll_issue_fields,          CREATES | NEEDS_HASH,       NULL,             roll_issue,              NULL },
+	{ "roll.revoke",         may_administrator,   number_fields,              NEEDS_JOURNAL,              NULL,             roll_revoke,             NULL },
+	{ "person.register",     may_visit,           register_fields,            NEEDS_VERIFY,               NULL,             registration_ask,        registration_ask_failed },
+	{ "registration.confirm", may_visit,          registration_confirm_fields, NEEDS_JOURNAL,             "CONFIRM_ACCT",   registration_confirm,    registration_confirm_failed },
 	{ "post.add",            may_write_in_forum,  post_add_fields,            NEEDS_PARSE | NEEDS_KEY,    "POST_USER",      posting_add,             NULL },
 	{ "post.approve",        may_moderate_forum,  post_approve_fields,        NEEDS_JOURNAL,              NULL,             moderation_approve,      NULL },
 	{ "post.refuse",         may_moderate_forum,  post_refuse_fields,         NEEDS_JOURNAL,              NULL,             moderation_refuse,       NULL },

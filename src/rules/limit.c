@@ -26,8 +26,19 @@ static const struct {
 	{ "POST_MAIL",      "POST_MAIL.1h",      3600,  0,  offsetof(struct settings, limit_mails), BY_ACTOR },
 	{ "LOGIN_ACCT",     "LOGIN_ACCT.1min",   60,    5,  0, BY_ADDRESS },
 	{ "LOGIN_ACCT",     "LOGIN_ACCT.1d",     86400, 25, 0, BY_ADDRESS },
+	{ "CONFIRM_ACCT",   "CONFIRM_ACCT.1min", 60,    5,  0, BY_ADDRESS },
+	{ "CONFIRM_ACCT",   "CONFIRM_ACCT.1d",   86400, 25, 0, BY_ADDRESS },
+	{ "PASSWORD_USER",  "PASSWORD_USER.1h",  3600,  10, 0, BY_ACTOR },
 	{ "LOGIN_MAIL",     "LOGIN_MAIL.1min",   60,    1,  0, BY_ADDRESS },
 	{ "LOGIN_MAIL",     "LOGIN_MAIL.1d",     86400, 5,  0, BY_ADDRESS },
+	{ "FORGOT_MAIL",    "FORGOT_MAIL.1h",    3600,  3,  0, BY_ADDRESS },
+	{ "FORGOT_MAIL",    "FORGOT_MAIL.1d",    86400, 5,  0, BY_ADDRESS },
+	{ "REGISTER_MAIL",  "REGISTER_MAIL.1min", 60,   1,  0, BY_ADDRESS },
+	{ "REGISTER_MAIL",  "REGISTER_MAIL.1d",  86400, 5,  0, BY_ADDRESS },
+	{ "IDENT_IP",       "IDENT_IP.1h",       3600,  10, 0, BY_ACTOR }, /* failures */
+	{ "IDENT_GLOBAL",   "IDENT_GLOBAL.1h",   3600,  60, 0, BY_ACTOR }, /* likewise */
+	{ "JOIN_HINT",      "JOIN_HINT.1y",      31536000, 1, 0, BY_ACTOR },
+	{ "JOIN_HINT_ALL",  "JOIN_HINT_ALL.1h",  3600,  60, 0, BY_ACTOR },
 	{ "CONFIRM_AUTHOR", "CONFIRM_AUTHOR.1d", 86400, 3,  0, BY_ACTOR },
 	{ "PRIVATE_USER",   "PRIVATE_USER.1d",   86400, 20, 0, BY_ACTOR },
 	{ "NOTICE_AUTHOR",  "NOTICE_AUTHOR.1d",  86400, 10, 0, BY_ACTOR },
@@ -48,6 +59,41 @@ most_of(const struct settings *settings, size_t row)
 	return most;
 }
 
+static bool
+over(struct err *err)
+{
+	return err_set(err, ERR_TOO_MUCH, TR("too often: please try again later"));
+}
+
+bool
+limit_check(struct clerk *clerk, const char *name, const char *subject, struct err *err)
+{
+	int64_t count, most;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strcmp(rows[i].name, name) != 0)
+			continue;
+		most = most_of(clerk->settings, i);
+		if (!rate_count(clerk->db, rows[i].window, subject, clerk->now, rows[i].seconds,
+			&count, err))
+			return false;
+		if (most != 0 && count >= most)
+			return over(err);
+	}
+	return true;
+}
+
+bool
+limit_count(struct clerk *clerk, const char *name, const char *subject, struct err *err)
+{
+	if (limit_take(clerk, name, subject, err))
+		return true;
+	if (err->kind != ERR_TOO_MUCH)
+		return false;
+	err_clear(err);
+	return true;
+}
+
 bool
 limit_take(struct clerk *clerk, const char *name, const char *subject, struct err *err)
 {
@@ -63,7 +109,7 @@ limit_take(struct clerk *clerk, const char *name, const char *subject, struct er
 			&count, err))
 			return false;
 		if (count > most)
-			return err_set(err, ERR_TOO_MUCH, TR("too often: please try again later"));
+			return over(err);
 	}
 	return true;
 }

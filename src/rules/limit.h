@@ -16,6 +16,12 @@ limit_take_act(struct clerk *clerk, const struct act *act, struct err *err);
 bool
 limit_take(struct clerk *clerk, const char *name, const char *subject, struct err *err);
 
+/* For what is counted only where it fails: is the limit reached (TOO_MUCH)? One more. */
+bool
+limit_check(struct clerk *clerk, const char *name, const char *subject, struct err *err);
+bool
+limit_count(struct clerk *clerk, const char *name, const char *subject, struct err *err);
+
 /* The subject of an address: a hash of its folded form; out holds 33. */
 void
 limit_subject_address(struct span folded, char out[33]);

@@ -11,6 +11,7 @@ librules_a_SOURCES = \
 	src/rules/delivery.c src/rules/delivery.h \
 	src/rules/delivery_out.c \
 	src/rules/forum_admin.c src/rules/forum_admin.h \
+	src/rules/identifier.c src/rules/identifier.h \
 	src/rules/import.c src/rules/import.h \
 	src/rules/indexing.c src/rules/indexing.h \
 	src/rules/intake.c src/rules/intake.h \
@@ -24,6 +25,7 @@ librules_a_SOURCES = \
 	src/rules/moderation.c src/rules/moderation.h \
 	src/rules/moderation_tell.c src/rules/moderation_tell.h \
 	src/rules/notice.c src/rules/notice.h \
+	src/rules/password.c src/rules/password.h \
 	src/rules/permission.c src/rules/permission.h \
 	src/rules/queue.c src/rules/queue.h \
 	src/rules/posting.c src/rules/posting.h \
@@ -31,10 +33,14 @@ librules_a_SOURCES = \
 	src/rules/private.c \
 	src/rules/proof.c src/rules/proof.h \
 	src/rules/reading.c src/rules/reading.h \
+	src/rules/reading_account.c \
 	src/rules/reading_forum.c src/rules/reading_work.h \
 	src/rules/reading_held.c \
 	src/rules/reading_post.c \
+	src/rules/registration.c src/rules/registration.h \
 	src/rules/robots.c src/rules/robots.h \
+	src/rules/roll.c src/rules/roll.h \
+	src/rules/secret.c \
 	src/rules/settings.c src/rules/settings.h \
 	src/rules/signup.c src/rules/signup.h \
 	src/rules/standing.c src/rules/standing.h \

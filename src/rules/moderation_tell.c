@@ -226,6 +226,22 @@ ask_author(struct clerk *clerk, struct arena *arena, const struct draft *draft,
 	return ok;
 }
 
+/* Whoever is not registered is told how to join, once, and nothing else: a mail a message
+ * would make us the tool of who writes in somebody's name. */
+static bool
+tell_stranger(struct clerk *clerk, struct arena *arena, const struct post *post, struct err *err)
+{
+	bool go, all;
+
+	if (!may_notice(clerk, "JOIN_HINT", post->author, &go, err))
+		return false;
+	if (!go)
+		return true;
+	if (!may_notice(clerk, "JOIN_HINT_ALL", 0, &all, err))
+		return false;
+	return !all || moderation_tell_author(clerk, arena, post, "join", err);
+}
+
 bool
 moderation_tell_held(struct clerk *clerk, struct arena *arena, const struct draft *draft,
     const struct post *post, struct err *err)
@@ -234,8 +250,11 @@ moderation_tell_held(struct clerk *clerk, struct arena *arena, const struct draf
 		return ask_author(clerk, arena, draft, post, err);
 	if (!moderation_tell_moderators(clerk, arena, draft->forum, post, err))
 		return false;
-	return !draft->tell_author ||
-	    moderation_tell_author(clerk, arena, post, "held-author", err);
+	if (!draft->tell_author)
+		return true;
+	return draft->standing->active ?
+	    moderation_tell_author(clerk, arena, post, "held-author", err) :
+	    tell_stranger(clerk, arena, post, err);
 }
 
 bool

@@ -171,6 +171,27 @@ fill_login(struct notice_work *work, struct err *err)
 }
 
 static bool
+fill_register(struct notice_work *work, struct err *err)
+{
+	(void)err;
+	put_link(work);
+	view_text(work->view, "name", input_text(work, "name"));
+	view_text(work->view, "code", input_text(work, "code"));
+	view_text(work->view, "hours", input_text(work, "hours"));
+	return true;
+}
+
+static bool
+fill_join(struct notice_work *work, struct err *err)
+{
+	if (!need_post(work, err))
+		return false;
+	(void)view_url(work->view, "register_url",
+	    arena_printf(work->arena, "%s/register", work->clerk->settings->site_url));
+	return true;
+}
+
+static bool
 fill_confirm(struct notice_work *work, struct err *err)
 {
 	(void)err;
@@ -228,6 +249,9 @@ static const struct notice_kind {
 	{ "refused",        "auto-replied",   fill_refused },
 	{ "decided",        "auto-generated", fill_decided },
 	{ "login",          "auto-generated", fill_login },
+	{ "reset",          "auto-generated", fill_login },
+	{ "register",       "auto-generated", fill_register },
+	{ "join",           "auto-replied",   fill_join },
 	{ "confirm",        "auto-generated", fill_confirm },
 	{ "unsubscribed",   "auto-replied",   fill_unsubscribed },
 	{ "was-it-you",     "auto-replied",   fill_was_it_you },

@@ -10,6 +10,7 @@
 #include "mail/mail_token.h"
 #include "rules/reading_work.h"
 #include "store/house.h"
+#include "store/registration.h"
 #include "store/session.h"
 #include "store/token_row.h"
 
@@ -76,6 +77,7 @@ find_viewer(struct reading *reading, struct span secret, struct err *err)
 		reading->person = (struct person){ 0 };
 		return true;
 	}
+	reading->session = session.id;
 	reading->viewer.seen_stale = reading->now - session.seen >= SESSION_SEEN_EVERY;
 	return mandate_list_person(reading->db, reading->arena, reading->person.id, reading->now,
 	    &reading->mandates, &reading->mandate_count, err);
@@ -179,6 +181,25 @@ forum_of_token(struct reading *reading, const struct token_row *row, const char 
 	return forum.name;
 }
 
+/* No row at all: a derived one, for all that can be known here. */
+static bool
+find_registration(struct reading *reading, const uint8_t hash[SHA256_SIZE],
+    struct token_view *view, struct err *err)
+{
+	struct registration row;
+
+	err_clear(err);
+	if (!registration_find(reading->db, reading->arena, hash, &row, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+		return true;
+	}
+	view->purpose = "register";
+	view->spent = row.used != 0 || row.expires <= reading->now;
+	return true;
+}
+
 bool
 reading_token(struct reading *reading, struct span token, struct token_view *view, struct err *err)
 {
@@ -193,8 +214,7 @@ reading_token(struct reading *reading, struct span token, struct token_view *vie
 	if (!token_row_find(reading->db, reading->arena, hash, &row, err)) {
 		if (err->kind != ERR_NOT_FOUND)
 			return false;
-		err_clear(err); /* a derived one, for all that can be known here */
-		return true;
+		return find_registration(reading, hash, view, err);
 	}
 	view->purpose = row.purpose;
 	view->spent = row.used != 0 || row.expires <= reading->now;

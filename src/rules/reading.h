@@ -145,9 +145,53 @@ reading_held(struct reading *, size_t room, struct held_view **, size_t *count, 
 bool
 reading_held_post(struct reading *, int64_t post, struct held_view *, struct err *);
 
+/* ---- one's own account ---- */
+
+struct account_view {
+	bool has_password;
+	bool on_roll;            /* claimed an identifier */
+	const char **addresses;  /* one's own: shown to nobody else */
+	size_t address_count;
+};
+bool
+reading_account(struct reading *, struct account_view *, struct err *);
+
+struct session_view {
+	int64_t id;
+	int64_t created, seen;
+	bool current;            /* the one that asks */
+};
+bool
+reading_sessions(struct reading *, struct session_view **, size_t *count, struct err *);
+
+/* ---- rolls: for administrators; NOT_FOUND to everybody else ---- */
+
+struct roll_view {
+	int64_t id;
+	const char *name, *source, *purpose;
+	int64_t expires;         /* 0: never */
+	int64_t issued, claimed, revoked;
+};
+bool
+reading_rolls(struct reading *, struct roll_view **, size_t *count, struct err *);
+bool
+reading_roll(struct reading *, int64_t id, struct roll_view *, struct err *);
+
+struct line_view {
+	int64_t id;
+	const char *selector;    /* its first four symbols; no secret */
+	const char *state;       /* issued, claimed, revoked */
+	const char *name;        /* who claimed it, "" */
+	int64_t issued, changed;
+};
+/* Lines of a roll after one (0: from the start). */
+bool
+reading_roll_lines(struct reading *, int64_t roll, int64_t after, size_t room, struct line_view **,
+    size_t *count, struct err *);
+
 /* What a token page shows before its button; looks, consumes nothing. */
 struct token_view {
-	const char *purpose;   /* login, confirm, moderate, author, unsubscribe */
+	const char *purpose;   /* login, reset, register, author, unsubscribe */
 	const char *forum_name; /* unsubscribe */
 	const char *forum_slug;
 	bool spent;            /* used or expired: show a page that says so */

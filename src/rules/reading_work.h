@@ -19,6 +19,7 @@ struct reading {
 	struct arena *arena;
 	int64_t now;
 	struct person person; /* id 0: anonymous */
+	int64_t session;      /* of that person */
 	struct mandate *mandates;
 	size_t mandate_count;
 	struct viewer viewer;

@@ -9,6 +9,7 @@
 #include "mail/address.h"
 #include "rules/delivery.h"
 #include "rules/limit.h"
+#include "rules/password.h"
 #include "store/organisation.h"
 #include "store/person.h"
 #include "store/session.h"
@@ -17,19 +18,16 @@
 
 enum {
 	LINK_LIFE = 600,           /* seconds of a link and of its code (ASVS 6.5.5) */
-	LINK_MINUTES = 10,
+	RESET_LIFE = 1800,         /* of a link to a new password: mail may be slow */
 	LINK_LIFE_MOST = 86400,    /* of one made by the administrator */
-	CODE_TRIES = 5,            /* wrong codes before a code is dead */
-	CODE_ROOM = 9,             /* 8 digits and the NUL */
 	IDLE = 30 * 86400,         /* a session nobody uses ends */
 	ABSOLUTE = 180 * 86400,    /* and every session ends some day */
 	STAFF_IDLE = 12 * 3600,    /* of those who may decide over others */
 	STAFF_ABSOLUTE = 7 * 86400
 };
 
-/* The one answer to every attempt that fails: it tells nothing. */
-static bool
-not_opened(struct err *err)
+bool
+signup_not_opened(struct err *err)
 {
 	return err_set(err, ERR_DENIED,
 	    TR("this did not open: the link or code is too old or was used, or the words are wrong"));
@@ -37,8 +35,8 @@ not_opened(struct err *err)
 
 /* ---- links and codes ---- */
 
-static void
-code_hash(int64_t person, struct span code, uint8_t hash[SHA256_SIZE])
+void
+signup_code_hash(int64_t person, struct span code, uint8_t hash[SHA256_SIZE])
 {
 	struct buf text = { 0 };
 
@@ -49,24 +47,24 @@ code_hash(int64_t person, struct span code, uint8_t hash[SHA256_SIZE])
 }
 
 /* Uniform: what the modulo would favour is drawn again. */
-static void
-draw_code(char code[CODE_ROOM])
+void
+signup_draw_code(char code[SIGNUP_CODE_ROOM])
 {
 	uint64_t number;
 
 	do
 		number = token_random_u64();
 	while (number >= UINT64_MAX - UINT64_MAX % 100000000);
-	(void)snprintf(code, CODE_ROOM, "%08u", (unsigned)(number % 100000000));
+	(void)snprintf(code, SIGNUP_CODE_ROOM, "%08u", (unsigned)(number % 100000000));
 }
 
 static bool
-draw_login(struct clerk *clerk, int64_t person, int64_t address, int64_t life, const char *code,
-    char token[MAIL_TOKEN_ROOM], struct err *err)
+draw_link(struct clerk *clerk, const char *purpose, int64_t person, int64_t address, int64_t life,
+    const char *code, char token[MAIL_TOKEN_ROOM], struct err *err)
 {
 	uint8_t hash[SHA256_SIZE], code_sum[SHA256_SIZE];
 	struct token_row row = {
-		.purpose = "login",
+		.purpose = purpose,
 		.person = person,
 		.object = address,
 		.created = clerk->now,
@@ -74,7 +72,7 @@ draw_login(struct clerk *clerk, int64_t person, int64_t address, int64_t life, c
 	};
 
 	if (code) {
-		code_hash(person, span_of(code), code_sum);
+		signup_code_hash(person, span_of(code), code_sum);
 		row.code = span_make(code_sum, sizeof(code_sum));
 	}
 	mail_token_draw(token);
@@ -105,21 +103,26 @@ find_entrant(struct clerk *clerk, const struct act *act, struct person *person,
 	return true;
 }
 
+/* A link to sign in has a code for another device; one to choose a new password has none, and
+ * lives longer (reliability study §5.10). */
 static bool
-send_link(struct clerk *clerk, struct arena *arena, int64_t person, int64_t address,
+send_link(struct clerk *clerk, struct arena *arena, bool reset, int64_t person, int64_t address,
     struct err *err)
 {
-	struct notice_new notice = { .template = "login", .person = person, .address = address };
-	char token[MAIL_TOKEN_ROOM], code[CODE_ROOM];
+	const char *purpose = reset ? "reset" : "login";
+	int64_t life = reset ? RESET_LIFE : LINK_LIFE;
+	struct notice_new notice = { .template = purpose, .person = person, .address = address };
+	char token[MAIL_TOKEN_ROOM], code[SIGNUP_CODE_ROOM] = "";
 	struct buf input = { 0 };
 	bool ok;
 
-	draw_code(code);
-	if (!draw_login(clerk, person, address, LINK_LIFE, code, token, err))
+	if (!reset)
+		signup_draw_code(code);
+	if (!draw_link(clerk, purpose, person, address, life, *code ? code : NULL, token, err))
 		return false;
 	fields_add_text(&input, "token", token);
 	fields_add_text(&input, "code", code);
-	fields_add_int(&input, "minutes", LINK_MINUTES);
+	fields_add_int(&input, "minutes", life / 60);
 	notice.input = buf_span(&input);
 	ok = delivery_queue_notice(clerk, arena, &notice, err);
 	token_wipe(input.data, input.len);
@@ -132,6 +135,7 @@ send_link(struct clerk *clerk, struct arena *arena, int64_t person, int64_t addr
 bool
 signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
+	bool reset = act_flag(act, "reset");
 	char subject[33], folded[ADDRESS_MAX + 1];
 	struct person_address address;
 	struct person person;
@@ -143,13 +147,14 @@ signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 	if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
 		return true;
 	limit_subject_address(span_of(folded), subject);
-	if (!limit_take(clerk, "LOGIN_MAIL", subject, err)) {
+	if (!limit_take(clerk, reset ? "FORGOT_MAIL" : "LOGIN_MAIL", subject, err)) {
 		if (err->kind != ERR_TOO_MUCH)
 			return false;
 		err_clear(err);
 		return true;
 	}
-	return person.id == 0 || send_link(clerk, act->arena, person.id, address.id, err);
+	return person.id == 0 ||
+	    send_link(clerk, act->arena, reset, person.id, address.id, err);
 }
 
 bool
@@ -171,7 +176,7 @@ signup_link(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 		return err_set(err, ERR_NOT_FOUND, "there is no such active person");
 	if (life < 1 || life > LINK_LIFE_MOST)
 		return err_set(err, ERR_INVALID, "life must be 1 to %d seconds", LINK_LIFE_MOST);
-	if (!draw_login(clerk, person, address.id, life, NULL, token, err))
+	if (!draw_link(clerk, "login", person, address.id, life, NULL, token, err))
 		return false;
 	fields_add_text(&outcome->output, "url",
 	    arena_printf(act->arena, "%s/ok/%s", clerk->settings->site_url, token));
@@ -182,22 +187,30 @@ signup_link(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 
 /* ---- opening ---- */
 
+/* Whoever lost a password may have lost it to somebody: all sessions end. */
 static bool
-by_token(struct clerk *clerk, const struct act *act, int64_t *person, struct err *err)
+by_token(struct clerk *clerk, const struct act *act, int64_t *person, struct outcome *outcome,
+    struct err *err)
 {
+	bool reset;
 	char token[MAIL_TOKEN_ROOM];
 	uint8_t hash[SHA256_SIZE];
 	struct token_row row;
 
 	if (!mail_token_fold(fields_get(&act->input, "token"), token))
-		return not_opened(err);
+		return signup_not_opened(err);
 	token_sha256(span_of(token), hash);
 	if (!token_row_find(clerk->db, act->arena, hash, &row, err))
-		return err->kind == ERR_NOT_FOUND ? not_opened(err) : false;
-	if (strcmp(row.purpose, "login") != 0 || row.used != 0 || row.expires <= clerk->now)
-		return not_opened(err);
+		return err->kind == ERR_NOT_FOUND ? signup_not_opened(err) : false;
+	reset = strcmp(row.purpose, "reset") == 0;
+	if ((strcmp(row.purpose, "login") != 0 && !reset) || row.used != 0 ||
+	    row.expires <= clerk->now)
+		return signup_not_opened(err);
 	*person = row.person;
-	return token_row_use(clerk->db, row.id, clerk->now, err);
+	if (reset)
+		fields_add_text(&outcome->output, "next", "/account/password");
+	return token_row_use(clerk->db, row.id, clerk->now, err) &&
+	    (!reset || session_close_person(clerk->db, row.person, err));
 }
 
 /* False with ERR_NOT_FOUND where no code of that person lives. */
@@ -214,8 +227,8 @@ live_code(struct clerk *clerk, const struct act *act, struct token_row *row, str
 	return token_row_find_code(clerk->db, act->arena, "login", person.id, clerk->now, row, err);
 }
 
-static struct span
-typed_code(const struct act *act)
+struct span
+signup_typed_code(const struct act *act)
 {
 	struct span code = span_trim(fields_get(&act->input, "code"));
 	char *out = arena_alloc(act->arena, code.len + 1);
@@ -234,11 +247,11 @@ by_code(struct clerk *clerk, const struct act *act, int64_t *person, struct err 
 	struct token_row row;
 
 	if (!live_code(clerk, act, &row, err))
-		return err->kind == ERR_NOT_FOUND ? not_opened(err) : false;
-	code_hash(row.person, typed_code(act), hash);
-	if (row.tries >= CODE_TRIES || row.code.len != SHA256_SIZE ||
+		return err->kind == ERR_NOT_FOUND ? signup_not_opened(err) : false;
+	signup_code_hash(row.person, signup_typed_code(act), hash);
+	if (row.tries >= SIGNUP_CODE_TRIES || row.code.len != SHA256_SIZE ||
 	    !token_equal(row.code.data, hash, SHA256_SIZE))
-		return not_opened(err);
+		return signup_not_opened(err);
 	*person = row.person;
 	return token_row_use(clerk->db, row.id, clerk->now, err);
 }
@@ -252,7 +265,7 @@ by_password(struct clerk *clerk, const struct act *act, int64_t *id, struct err 
 	if (!find_entrant(clerk, act, &person, &address, err))
 		return false;
 	if (!act->checked_password || person.id == 0 || !*person.password)
-		return not_opened(err);
+		return signup_not_opened(err);
 	*id = person.id;
 	return true;
 }
@@ -272,8 +285,8 @@ is_staff(struct clerk *clerk, struct arena *arena, const struct person *person, 
 	return true;
 }
 
-static bool
-open_session(struct clerk *clerk, const struct act *act, int64_t id, struct outcome *outcome,
+bool
+signup_session(struct clerk *clerk, const struct act *act, int64_t id, struct outcome *outcome,
     struct err *err)
 {
 	struct person person;
@@ -286,7 +299,7 @@ open_session(struct clerk *clerk, const struct act *act, int64_t id, struct outc
 	    !is_staff(clerk, act->arena, &person, &staff, err))
 		return false;
 	if (strcmp(person.state, "active") != 0)
-		return not_opened(err);
+		return signup_not_opened(err);
 	expires = clerk->now + (staff ? STAFF_IDLE : IDLE);
 	token_secret(secret);
 	token_sha256(span_of(secret), hash);
@@ -307,12 +320,12 @@ signup_open(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 	bool ok;
 
 	if (fields_get(&act->input, "token").len > 0)
-		ok = by_token(clerk, act, &person, err);
+		ok = by_token(clerk, act, &person, outcome, err);
 	else if (fields_get(&act->input, "code").len > 0)
 		ok = by_code(clerk, act, &person, err);
 	else
 		ok = by_password(clerk, act, &person, err);
-	return ok && open_session(clerk, act, person, outcome, err);
+	return ok && signup_session(clerk, act, person, outcome, err);
 }
 
 bool
@@ -330,21 +343,16 @@ signup_open_failed(struct clerk *clerk, const struct act *act, struct err *err)
 	return true;
 }
 
-/* What verifying takes when there is nothing to verify: the same time. */
-static const char decoy[] = "$argon2id$v=19$m=19456,t=2,p=1$CzBVep/E6Q4zWH2ix+wRNg$"
-			    "GMQrvfkfdghLeYpu79PKAmnr82GHbgVkxmOLW539Bgc";
-
 const char *
-act_password(struct clerk *clerk, const struct act *act)
+signup_password(struct clerk *clerk, const struct act *act)
 {
 	struct person_address address;
 	struct person person;
 	struct err err = { 0 };
 
-	if (!find_entrant(clerk, act, &person, &address, &err) || person.id == 0 ||
-	    !*person.password)
-		return decoy;
-	return person.password;
+	return find_entrant(clerk, act, &person, &address, &err) && person.id != 0 ?
+	    person.password :
+	    "";
 }
 
 /* ---- afterwards ---- */
@@ -379,4 +387,31 @@ signup_seen(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 	expires = clerk->now + (staff ? STAFF_IDLE : IDLE);
 	last = session.created + (staff ? STAFF_ABSOLUTE : ABSOLUTE);
 	return session_seen(clerk->db, session.id, clerk->now, expires < last ? expires : last, err);
+}
+
+/* One's own, by its number; of another's nothing is said. */
+bool
+signup_revoke(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	int64_t id = fields_int(&act->input, "number", 0);
+
+	outcome_about(outcome, "session", id, 0);
+	return session_close_own(clerk->db, act->actor, id, err);
+}
+
+/* All sessions end, the one at hand goes on as a new one. */
+bool
+signup_password_set(struct clerk *clerk, const struct act *act, struct outcome *outcome,
+    struct err *err)
+{
+	struct span typed = fields_get(&act->input, "password");
+	struct person person;
+
+	if (!person_find(clerk->db, act->arena, act->actor, &person, err) ||
+	    (typed.len > 0 && !password_check(clerk, act->arena, &person, typed, err)))
+		return false;
+	person.password = act->hashed;
+	return person_set(clerk->db, &person, err) &&
+	    session_close_person(clerk->db, person.id, err) &&
+	    signup_session(clerk, act, person.id, outcome, err);
 }

@@ -5,15 +5,43 @@
  * and every failed session.open says the same sentence. */
 #pragma once
 
+#include "base/token.h"
 #include "rules/act.h"
 
-/* act session.ask: address. Queues a mail with a link (10 minutes, once) and a code of 8
- * digits, where the address is a verified one of an active person. */
+enum {
+	SIGNUP_CODE_ROOM = 9,  /* 8 digits and the NUL */
+	SIGNUP_CODE_TRIES = 5  /* wrong codes before a code is dead */
+};
+
+/* The one answer to every attempt that fails: it tells nothing. Returns false. */
+bool
+signup_not_opened(struct err *);
+
+/* A short code for another device, its hash in the book, and the one that was typed (field
+ * "code") without its spaces. */
+void
+signup_draw_code(char code[SIGNUP_CODE_ROOM]);
+void
+signup_code_hash(int64_t person, struct span code, uint8_t hash[SHA256_SIZE]);
+struct span
+signup_typed_code(const struct act *);
+
+/* Opens a session of a person who was proved to be there. Output: secret, person, expires. */
+bool
+signup_session(struct clerk *, const struct act *, int64_t person, struct outcome *, struct err *);
+
+/* PHC string of whom session.open names; "" where there is none. */
+const char *
+signup_password(struct clerk *, const struct act *);
+
+/* act session.ask: address, [reset]. Queues a mail with a link (10 minutes, once) and a code of
+ * 8 digits, where the address is a verified one of an active person. reset: the link (half
+ * an hour) leads to a new password, and ends all sessions. */
 bool
 signup_ask(struct clerk *, const struct act *, struct outcome *, struct err *);
 
 /* act session.open: token | address + code | address + password. Output: secret, person,
- * expires. */
+ * expires, [next: a page of ours]. */
 bool
 signup_open(struct clerk *, const struct act *, struct outcome *, struct err *);
 
@@ -32,3 +60,11 @@ signup_seen(struct clerk *, const struct act *, struct outcome *, struct err *);
 /* act session.link: person | address, [life]. Output: url, person. */
 bool
 signup_link(struct clerk *, const struct act *, struct outcome *, struct err *);
+
+/* act session.revoke: number. One of the actor's own sessions. */
+bool
+signup_revoke(struct clerk *, const struct act *, struct outcome *, struct err *);
+
+/* act password.set: password (empty: none any more). Output as of session.open. */
+bool
+signup_password_set(struct clerk *, const struct act *, struct outcome *, struct err *);

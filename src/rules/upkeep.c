@@ -2,6 +2,8 @@
 #include "rules/upkeep.h"
 
 #include "store/house.h"
+#include "store/identifier.h"
+#include "store/registration.h"
 #include "store/session.h"
 #include "store/token_row.h"
 
@@ -15,10 +17,12 @@ static const struct {
 	int64_t age;   /* seconds kept after their end, or their beginning */
 	int turns;     /* slices of 1 000 rows in one go */
 } rows[] = {
-	{ session_clean,   0,        2 },
-	{ token_row_clean, 30 * DAY, 5 },
-	{ act_key_clean,   30 * DAY, 20 },
-	{ rate_clean,      2 * DAY,  5 },
+	{ session_clean,      0,        2 },
+	{ token_row_clean,    30 * DAY, 5 },
+	{ registration_clean, 30 * DAY, 5 },
+	{ identifier_clean,   0,        2 },
+	{ act_key_clean,      30 * DAY, 20 },
+	{ rate_clean,         2 * DAY,  5 },
 };
 /* clang-format on */
 

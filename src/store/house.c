@@ -23,7 +23,8 @@ static const char sql_rate_count[] =
     "                  WHERE name = $1 AND subject = $2 AND window <= $3 AND window + $4 > $3), 0)";
 static const char sql_rate_clean[] =
     "DELETE FROM rate"
-    " WHERE (name, subject) IN (SELECT name, subject FROM rate WHERE window < $1 LIMIT 1000)";
+    " WHERE (name, subject) IN (SELECT name, subject FROM rate"
+    "                            WHERE window < $1 AND name NOT LIKE '%.1y' LIMIT 1000)";
 static const char sql_counter_add[] = "INSERT INTO counter (name, value)"
 				      " VALUES ($1, $2)"
 				      " ON CONFLICT (name) DO UPDATE"

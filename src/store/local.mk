@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libstore.a
-store_schema = src/store/schema/0001-start.sql
+store_schema = src/store/schema/0001-start.sql src/store/schema/0002-door.sql
 libstore_a_SOURCES = \
 	src/store/attachment.c src/store/attachment.h \
 	src/store/db.c src/store/db.h src/store/db_inside.h \
@@ -9,6 +9,7 @@ libstore_a_SOURCES = \
 	src/store/db_turn.c \
 	src/store/forum.c src/store/forum.h \
 	src/store/house.c src/store/house.h \
+	src/store/identifier.c src/store/identifier.h \
 	src/store/inbox.c src/store/inbox.h \
 	src/store/journal.c src/store/journal.h \
 	src/store/migrate.c src/store/migrate.h src/store/migrations.h \
@@ -24,6 +25,8 @@ libstore_a_SOURCES = \
 	src/store/raw_clean.c \
 	src/store/reference.c src/store/reference.h \
 	src/store/search.c src/store/search.h \
+	src/store/registration.c src/store/registration.h \
+	src/store/roll.c src/store/roll.h \
 	src/store/session.c src/store/session.h \
 	src/store/statements.c src/store/statements.h \
 	src/store/subscription.c src/store/subscription.h \

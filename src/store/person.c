@@ -6,7 +6,8 @@
 
 #define PERSON_COLUMNS                                                                   \
 	"p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted," \
-	" p.identifier IS NOT NULL, p.created"
+	" EXISTS (SELECT 1 FROM identifier AS i WHERE i.person = p.id AND i.state = 'claimed')," \
+	" p.created"
 
 static const char sql_add[] =
     "INSERT INTO person"

@@ -8,7 +8,8 @@
 
 static const char sql_find_person[] =
     "SELECT p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted,"
-    "       p.identifier IS NOT NULL, p.created, " ADDRESS_COLUMNS "  FROM address AS a"
+    "       EXISTS (SELECT 1 FROM identifier AS i WHERE i.person = p.id AND i.state = 'claimed'),"
+    "       p.created, " ADDRESS_COLUMNS "  FROM address AS a"
     "  JOIN person AS p ON p.id = a.person"
     " WHERE a.folded = $1";
 static const char sql_add[] =

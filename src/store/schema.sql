@@ -13,7 +13,6 @@ CREATE TABLE person (
                                        -- stranger: wrote or was imported, never registered; cannot sign in
   name_shown    TEXT NOT NULL,         -- the name beside posts
   name_sealed   BLOB,                  -- declared name, AES-GCM under the seal key
-  identifier    BLOB,                  -- hash of the claimed identifier (the door comes later)
   locale        TEXT NOT NULL DEFAULT 'fr' CHECK (locale IN ('fr','en')),
   password      TEXT,                  -- Argon2id, PHC string; NULL: signs in by mailed link only
   administrator INTEGER NOT NULL DEFAULT 0 CHECK (administrator IN (0,1)),
@@ -58,6 +57,48 @@ CREATE TABLE token (                   -- drawn tokens; derived ones have no row
 ) STRICT;
 CREATE INDEX token_object ON token (purpose, object);
 CREATE INDEX token_person ON token (person);
+
+CREATE TABLE roll (                    -- a named list of people: who claims one of its lines is registered
+  id      INTEGER PRIMARY KEY,
+  name    TEXT NOT NULL UNIQUE,
+  source  TEXT NOT NULL DEFAULT '',    -- who drew it up
+  purpose TEXT NOT NULL DEFAULT '',
+  expires INTEGER,                     -- its lines are revoked then; NULL: never
+  created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE identifier (              -- a line of a roll: the personal identifier that was handed out
+  id       INTEGER PRIMARY KEY,
+  roll     INTEGER NOT NULL REFERENCES roll(id),
+  selector TEXT NOT NULL UNIQUE,       -- its first four symbols; no secret
+  verifier TEXT NOT NULL,              -- Argon2id of the six that follow, PHC string
+  state    TEXT NOT NULL CHECK (state IN ('issued','claimed','revoked')),
+  tries    INTEGER NOT NULL DEFAULT 0, -- wrong ones with this selector so far
+  person   INTEGER REFERENCES person(id), -- who claimed it
+  issued   INTEGER NOT NULL,
+  changed  INTEGER                     -- when it was claimed or revoked
+) STRICT;
+CREATE INDEX identifier_roll ON identifier (roll, id, state);
+CREATE INDEX identifier_person ON identifier (person, state) WHERE person IS NOT NULL;
+
+CREATE TABLE registration (            -- an identifier was given; its holder has yet to answer a mail
+  id         INTEGER PRIMARY KEY,
+  hash       BLOB NOT NULL UNIQUE,     -- SHA-256 of the token in that mail
+  code       BLOB NOT NULL,            -- SHA-256 of person:code for the short code there
+  tries      INTEGER NOT NULL DEFAULT 0, -- wrong codes so far
+  identifier INTEGER NOT NULL REFERENCES identifier(id),
+  person     INTEGER NOT NULL REFERENCES person(id),   -- a stranger until then, or who has that address
+  address    INTEGER NOT NULL REFERENCES address(id),
+  name       TEXT NOT NULL,            -- to be shown
+  locale     TEXT NOT NULL CHECK (locale IN ('fr','en')),
+  next       TEXT NOT NULL DEFAULT '', -- page to go to afterwards
+  created    INTEGER NOT NULL,
+  expires    INTEGER NOT NULL,
+  used       INTEGER                   -- when; once only
+) STRICT;
+CREATE INDEX registration_address ON registration (address);
+CREATE INDEX registration_identifier ON registration (identifier);
+CREATE INDEX registration_person ON registration (person);
 
 CREATE TABLE organisation (
   id      INTEGER PRIMARY KEY,

@@ -14,6 +14,12 @@ static const char sql_find[] = "SELECT id, person, created, seen, expires"
 			       "   AND created <= $2 + 86400";
 static const char sql_seen[] = "UPDATE session SET seen = $2, expires = $3 WHERE id = $1";
 static const char sql_close[] = "DELETE FROM session WHERE hash = $1";
+static const char sql_close_own[] = "DELETE FROM session WHERE person = $1 AND id = $2";
+static const char sql_list[] = "SELECT id, person, created, seen, expires"
+			       "  FROM session"
+			       " WHERE person = $1 AND expires > $2"
+			       " ORDER BY seen DESC, id DESC"
+			       " LIMIT 50";
 static const char sql_close_person[] = "DELETE FROM session WHERE person = $1";
 static const char sql_clean[] =
     "DELETE FROM session"
@@ -61,6 +67,20 @@ session_close(struct db *db, const uint8_t hash[SHA256_SIZE], struct err *err)
 }
 
 bool
+session_close_own(struct db *db, int64_t person, int64_t id, struct err *err)
+{
+	return db_do(db, sql_close_own, DB_VALUES(DB_INT(person), DB_INT(id)), NULL, err);
+}
+
+bool
+session_list(struct db *db, struct arena *arena, int64_t person, int64_t now,
+    struct session **sessions, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_list, DB_VALUES(DB_INT(person), DB_INT(now)),
+	    &session_fields, sessions, count, err);
+}
+
+bool
 session_close_person(struct db *db, int64_t person, struct err *err)
 {
 	return db_do(db, sql_close_person, DB_VALUES(DB_INT(person)), NULL, err);
@@ -72,5 +92,6 @@ session_clean(struct db *db, int64_t before, struct err *err)
 	return db_do(db, sql_clean, DB_VALUES(DB_INT(before)), NULL, err);
 }
 
-const char *const session_statements[] = { sql_add, sql_find, sql_seen, sql_close, sql_close_person,
+const char *const session_statements[] = { sql_add, sql_find, sql_seen, sql_close, sql_close_own, sql_list,
+	sql_close_person,
 	sql_clean, NULL };

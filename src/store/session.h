@@ -35,6 +35,15 @@ session_seen(struct db *db, int64_t id, int64_t now, int64_t expires, struct err
 bool
 session_close(struct db *db, const uint8_t hash[SHA256_SIZE], struct err *err);
 
+/* By its number, of that person alone. */
+bool
+session_close_own(struct db *db, int64_t person, int64_t id, struct err *err);
+
+/* Those that live at `now`, the last used first, at most 50. */
+bool
+session_list(struct db *db, struct arena *arena, int64_t person, int64_t now,
+    struct session **sessions, size_t *count, struct err *err);
+
 bool
 session_close_person(struct db *db, int64_t person, struct err *err);
 

@@ -10,14 +10,14 @@
 
 /* clang-format off */
 const char *const theme_pages[] = {
-	"home", "forum", "thread", "post-form", "login", "confirm", "unsubscribe", "moderate",
-	"message", "error",
+	"home", "forum", "thread", "post-form", "login", "forgot", "register", "account", "password",
+	"rolls", "roll", "sheet", "confirm", "unsubscribe", "moderate", "message", "error",
 };
 const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 
 const char *const theme_mails[] = {
 	"post", "held-author", "held-moderator", "approved", "refused", "decided", "login",
-	"confirm", "unsubscribed", "was-it-you", "private",
+	"reset", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
 /* clang-format on */
@@ -38,6 +38,9 @@ const struct template_name theme_names[] = {
 	{ "viewer", "moderator",   FLAG, "may open the queue" },
 	{ "viewer", "queue_url",   URL,  "/moderate" },
 	{ "viewer", "waiting",     TEXT, "ready: \"3 messages waiting\"; empty when none" },
+	{ "viewer", "account_url",   URL,  "/account" },
+	{ "viewer", "administrator", FLAG, "" },
+	{ "viewer", "rolls_url",     URL,  "/admin/rolls, for an administrator; else empty" },
 	{ "viewer", "logout_url",  URL,  "where the sign-out form posts" },
 
 	{ "date", "full",  TEXT, "mardi 3 mars 2026 à 18 h 05 (i18n_date_view fills the five)" },
@@ -147,6 +150,35 @@ const struct template_name theme_names[] = {
 	{ "subscription", "action",     URL,  "where the form posts: field mode, each or none" },
 	{ "subscription", "subscribed", FLAG, "receives each message" },
 
+	{ "session", "id",      TEXT, "field number" },
+	{ "session", "created", SUB("date"), "when one signed in" },
+	{ "session", "seen",    SUB("date"), "last used, to the hour" },
+	{ "session", "current", FLAG, "the one at hand" },
+
+	{ "membership", "forum",  SUB("forum"), "" },
+	{ "membership", "action", URL,  "where its form posts: fields mode and next" },
+	{ "membership", "each",   FLAG, "exactly one is set: how its messages come by mail" },
+	{ "membership", "topics", FLAG, "the first message of each discussion" },
+	{ "membership", "none",   FLAG, "not at all" },
+
+	{ "roll", "name",    TEXT, "" },
+	{ "roll", "source",  TEXT, "who drew it up; may be empty" },
+	{ "roll", "purpose", TEXT, "may be empty" },
+	{ "roll", "url",     URL,  "/admin/rolls/ID" },
+	{ "roll", "issued",  TEXT, "ready: \"12 not yet used\"" },
+	{ "roll", "claimed", TEXT, "ready: \"30 used\"" },
+	{ "roll", "revoked", TEXT, "ready: \"2 revoked\"" },
+	{ "roll", "expires", SUB("date"), "not set where it never ends" },
+
+	{ "line", "id",       TEXT, "field number" },
+	{ "line", "selector", TEXT, "its first four signs" },
+	{ "line", "state",    TEXT, "as a word" },
+	{ "line", "name",     TEXT, "who uses it; may be empty" },
+	{ "line", "changed",  SUB("date"), "when it came to that state" },
+	{ "line", "can_revoke", FLAG, "" },
+
+	{ "code", "text", TEXT, "K7QM-4TXW-9HRC" },
+
 	{ "held", "id",       TEXT, "of the post" },
 	{ "held", "post",     SUB("post"), "author, date, subject, body, attachments" },
 	{ "held", "forum",    SUB("forum"), "" },
@@ -168,6 +200,7 @@ const struct template_name theme_names[] = {
 	{ "page/*", "languages", LIST("language"), "" },
 	{ "page/*", "viewer",    SUB("viewer"), "set only when somebody is signed in" },
 	{ "page/*", "login_url", URL,  "/login, with where to come back to" },
+	{ "page/*", "register_url", URL, "/register, with where to come back to" },
 	{ "page/*", "csrf",      TEXT, "field csrf of every form that changes something" },
 	{ "page/*", "notice",    TEXT, "one sentence above the page: \"Saved.\"; mostly empty" },
 	{ "page/*", "feed_url",  URL,  "Atom of this page; empty where there is none" },
@@ -204,6 +237,65 @@ const struct template_name theme_names[] = {
 	{ "page/login", "sent",     FLAG, "the link was sent, if the address is known: say so and show the code form" },
 	{ "page/login", "code_action", URL, "where the code posts: fields address, code" },
 	{ "page/login", "minutes",  TEXT, "life of the link: \"10\"" },
+
+	{ "page/login", "forgot_url", URL, "/forgot" },
+
+	{ "page/forgot", "action",  URL,  "where the address posts: field address" },
+	{ "page/forgot", "address", TEXT, "what was typed" },
+	{ "page/forgot", "error",   TEXT, "one sentence, or empty" },
+	{ "page/forgot", "sent",    FLAG, "the link was sent, if the address is known" },
+	{ "page/forgot", "minutes", TEXT, "life of the link: \"30\"" },
+
+	{ "page/register", "action",      URL,  "where the form posts: fields identifier, name, address" },
+	{ "page/register", "identifier",  TEXT, "what was typed" },
+	{ "page/register", "name",        TEXT, "likewise" },
+	{ "page/register", "address",     TEXT, "likewise" },
+	{ "page/register", "next",        TEXT, "field next: where to go afterwards; may be empty" },
+	{ "page/register", "error",       TEXT, "one sentence, or empty" },
+	{ "page/register", "bad_identifier", FLAG, "the error is about that field" },
+	{ "page/register", "bad_name",    FLAG, "likewise" },
+	{ "page/register", "bad_address", FLAG, "likewise" },
+	{ "page/register", "sent",        FLAG, "the mail was sent: show the code form" },
+	{ "page/register", "code_action", URL,  "where the code posts: fields address, code" },
+	{ "page/register", "hours",       TEXT, "life of the link: \"24\"" },
+
+	{ "page/account", "name",     TEXT, "shown name" },
+	{ "page/account", "action",   URL,  "where name and language post: fields name, locale" },
+	{ "page/account", "error",    TEXT, "one sentence, or empty" },
+	{ "page/account", "locales",  LIST("language"), "code, name, current" },
+	{ "page/account", "addresses", LIST("link"), "text: one's own addresses" },
+	{ "page/account", "on_roll",  FLAG, "registered with an identifier" },
+	{ "page/account", "has_password", FLAG, "" },
+	{ "page/account", "password_url", URL, "/account/password" },
+	{ "page/account", "memberships", LIST("membership"), "each forum, and how its messages come" },
+	{ "page/account", "sessions", LIST("session"), "where one is signed in" },
+	{ "page/account", "session_action", URL, "where ending one posts: field number" },
+
+	{ "page/password", "action", URL,  "where it posts: field password, or remove" },
+	{ "page/password", "error",  TEXT, "one sentence, or empty" },
+	{ "page/password", "has_password", FLAG, "" },
+
+	{ "page/rolls", "rolls",  LIST("roll"), "newest first" },
+	{ "page/rolls", "action", URL,  "where a new one posts: fields name, source, purpose, expires" },
+	{ "page/rolls", "key",    TEXT, "nonce, field key" },
+	{ "page/rolls", "name",   TEXT, "what was typed" },
+	{ "page/rolls", "source", TEXT, "likewise" },
+	{ "page/rolls", "purpose", TEXT, "likewise" },
+	{ "page/rolls", "error",  TEXT, "one sentence, or empty" },
+
+	{ "page/roll", "roll",   SUB("roll"), "" },
+	{ "page/roll", "lines",  LIST("line"), "by age" },
+	{ "page/roll", "pager",  SUB("pager"), "" },
+	{ "page/roll", "issue_action",  URL,  "where new identifiers are asked for: field count" },
+	{ "page/roll", "issue_max",     TEXT, "how many at a time" },
+	{ "page/roll", "revoke_action", URL,  "where one line is revoked: field number" },
+	{ "page/roll", "key",    TEXT, "nonce, field key" },
+	{ "page/roll", "rolls_url", URL, "/admin/rolls" },
+
+	{ "page/sheet", "roll",  SUB("roll"), "" },
+	{ "page/sheet", "codes", LIST("code"), "the identifiers, shown this once" },
+	{ "page/sheet", "count", TEXT, "ready: \"20 identifiers\"" },
+	{ "page/sheet", "address", TEXT, "of the registration page, to be printed" },
 
 	{ "page/confirm", "action",  URL,  "where the one button posts" },
 	{ "page/confirm", "text",    TEXT, "what the button does, as a sentence" },
@@ -269,6 +361,18 @@ const struct template_name theme_names[] = {
 	{ "mail/login", "link",    URL,  "/ok/TOKEN" },
 	{ "mail/login", "code",    TEXT, "for another device; may be empty" },
 	{ "mail/login", "minutes", TEXT, "\"10\"" },
+
+	{ "mail/reset", "link",    URL,  "/ok/TOKEN" },
+	{ "mail/reset", "code",    TEXT, "empty" },
+	{ "mail/reset", "minutes", TEXT, "\"30\"" },
+
+	{ "mail/register", "link",  URL,  "/ok/TOKEN" },
+	{ "mail/register", "code",  TEXT, "for another device" },
+	{ "mail/register", "name",  TEXT, "as it was typed" },
+	{ "mail/register", "hours", TEXT, "\"24\"" },
+
+	{ "mail/join", "post",         SUB("post"), "subject: what was sent and cannot appear by itself" },
+	{ "mail/join", "register_url", URL, "" },
 
 	{ "mail/confirm", "link", URL,  "/ok/TOKEN" },
 	{ "mail/confirm", "text", TEXT, "what is confirmed, as a sentence" },

@@ -155,3 +155,16 @@ form_is_own_path(struct span path)
 			return false;
 	return true;
 }
+
+struct span
+form_input(struct request *req, const char *const *names)
+{
+	struct buf input = { 0 };
+	struct span out;
+
+	for (; *names != NULL; names++)
+		fields_add_text(&input, *names, form_line(req, *names));
+	out = arena_span(req->arena, buf_span(&input));
+	buf_free(&input);
+	return out;
+}

@@ -42,6 +42,11 @@ form_line(struct request *req, const char *name);
 struct span
 form_text(struct request *req, const char *name);
 
+/* The fields of an act, each the line of that name in the form; `names` ends with NULL. The
+ * span lives with the request. */
+struct span
+form_input(struct request *req, const char *const *names);
+
 /* The nonce of the form where it is one, else a new one: the key of its act. */
 const char *
 form_key(struct request *req);

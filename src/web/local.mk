@@ -5,14 +5,18 @@ libweb_a_SOURCES = \
 	src/web/form.c src/web/form.h \
 	src/web/handle.c src/web/handle.h \
 	src/web/login.c src/web/login.h \
+	src/web/page_account.c \
 	src/web/page_confirm.c \
 	src/web/page_error.c \
 	src/web/page_file.c \
+	src/web/page_forgot.c \
 	src/web/page_forum.c \
 	src/web/page_home.c \
 	src/web/page_login.c \
 	src/web/page_moderate.c \
 	src/web/page_post.c \
+	src/web/page_register.c \
+	src/web/page_rolls.c \
 	src/web/page_thread.c \
 	src/web/page_unsubscribe.c \
 	src/web/page_write.c \

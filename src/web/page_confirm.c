@@ -14,6 +14,12 @@ static const struct purpose {
 } purposes[] = {
 	{ "login",   "session.open", TR("Sign in"),
 	  TR("One more step: this button signs you in on this device."), TR("Sign in") },
+	{ "reset",   "session.open", TR("A new password"),
+	  TR("One more step: this button signs you in on this device, and you choose a new password. Everywhere else you are signed out."),
+	  TR("Choose a new password") },
+	{ "register", "registration.confirm", TR("Finish my registration"),
+	  TR("One more step: this button finishes your registration and signs you in on this device."),
+	  TR("Finish my registration") },
 	{ "author",  "post.confirm", TR("Was it you?"),
 	  TR("A message was sent in your name. Confirm only if you wrote it."), TR("Yes, I wrote it") },
 	{ "confirm", "post.confirm", TR("Was it you?"),
@@ -117,8 +123,8 @@ on_done(struct request *req, const struct site_answer *answer, struct reply *rep
 	}
 	if (secret.len == 0)
 		return show_confirmed(req, reply, answer, err);
-	login_set_session(req, reply, secret);
-	return reply_redirect(req, reply, 303, url_home(req));
+	return page_login_enter(
+	    req, reply, answer, fields_text(&answer->output, "next", req->arena));
 }
 
 /* POST /ok/TOKEN */

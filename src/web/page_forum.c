@@ -164,6 +164,9 @@ on_subscribed(
 		*err = answer->err;
 		return false;
 	}
+	if (page_login_next(req)[0] != '\0')
+		return reply_redirect(req, reply, 303,
+		    arena_printf(req->arena, "%s?done=mail", page_login_next(req)));
 	return reply_redirect(req, reply, 303,
 	    arena_printf(req->arena, "%s%cdone=%s", url_forum(req, slug),
 		req->lang_query[0] != '\0' ? '&' : '?',

@@ -11,9 +11,8 @@
 
 #define LINK_MINUTES "10"
 
-/* Where to go afterwards; only within the house. */
-static const char *
-next_of(struct request *req)
+const char *
+page_login_next(struct request *req)
 {
 	struct span next = req->http->head.method == HTTP_POST ? span_of(form_line(req, "next"))
 							       : request_query(req, "next");
@@ -30,8 +29,9 @@ show_login(struct request *req, struct reply *reply, bool sent, const char *erro
 	(void)view_url(page, "action", url_own(req, "/login"));
 	(void)view_url(page, "code_action", url_own(req, "/login/code"));
 	view_text(page, "address", form_line(req, "address"));
-	view_text(page, "next", next_of(req));
+	view_text(page, "next", page_login_next(req));
 	view_text(page, "error", error);
+	(void)view_url(page, "forgot_url", url_own(req, "/forgot"));
 	view_flag(page, "password", true);
 	view_flag(page, "sent", sent);
 	view_text(page, "minutes", LINK_MINUTES);
@@ -51,7 +51,7 @@ show_refused(
 bool
 page_login_show(struct request *req, struct reply *reply, struct err *err)
 {
-	const char *next = next_of(req);
+	const char *next = page_login_next(req);
 
 	if (request_is_signed(req))
 		return reply_redirect(req, reply, 303, next[0] != '\0' ? next : url_home(req));
@@ -79,13 +79,14 @@ send_ask(struct request *req, struct reply *reply, struct err *err)
 	return request_act(req, reply, &act, on_asked, err);
 }
 
-static bool
-enter(struct request *req, struct reply *reply, const struct site_answer *answer)
+bool
+page_login_enter(struct request *req, struct reply *reply, const struct site_answer *answer,
+    const char *next)
 {
-	const char *next = next_of(req);
-
 	login_set_session(req, reply, fields_get(&answer->output, "secret"));
-	return reply_redirect(req, reply, 303, next[0] != '\0' ? next : url_home(req));
+	if (next == NULL || !form_is_own_path(span_of(next)))
+		next = url_home(req);
+	return reply_redirect(req, reply, 303, next);
 }
 
 static bool
@@ -94,7 +95,7 @@ on_opened(
 {
 	if (!answer->ok)
 		return show_refused(req, reply, form_has(req, "code"), &answer->err, err);
-	return enter(req, reply, answer);
+	return page_login_enter(req, reply, answer, page_login_next(req));
 }
 
 /* field: "code" or "password". */

@@ -13,10 +13,25 @@ page_fn page_thread_show;
 page_fn page_post_show, page_post_find;
 page_fn page_write_new, page_write_new_send, page_write_reply, page_write_reply_send;
 page_fn page_login_show, page_login_ask, page_login_code, page_login_logout;
+page_fn page_forgot_show, page_forgot_ask;
+page_fn page_register_show, page_register_ask, page_register_code;
+page_fn page_account_show, page_account_set, page_account_session;
+page_fn page_password_show, page_password_set;
+page_fn page_rolls_show, page_rolls_create;
+page_fn page_roll_show, page_roll_issue, page_roll_revoke;
 page_fn page_confirm_show, page_confirm_send;
 page_fn page_moderate_show, page_moderate_forum, page_moderate_decide;
 page_fn page_unsubscribe_show, page_unsubscribe_send;
 page_fn page_file_attachment, page_file_static, page_file_health;
+
+/* The field next of the form or the address at hand, where it is a page of ours; else "". */
+const char *
+page_login_next(struct request *req);
+
+/* Signed in by an act: the cookie, and the way to `next` (NULL or "": the home page). */
+bool
+page_login_enter(struct request *req, struct reply *reply, const struct site_answer *answer,
+    const char *next);
 
 /* The page of a refusal; cannot fail: a line of text where the theme does. */
 void

@@ -79,6 +79,9 @@ add_viewer(struct request *req, struct view *page)
 	view_url(sub, "queue_url", url_own(req, "/moderate"));
 	view_text(sub, "waiting",
 	    viewer->waiting == 0 ? "" : i18n_number(req->arena, req->lang, viewer->waiting));
+	view_url(sub, "account_url", url_own(req, "/account"));
+	view_flag(sub, "administrator", viewer->administrator);
+	view_url(sub, "rolls_url", viewer->administrator ? url_own(req, "/admin/rolls") : "");
 	view_url(sub, "logout_url", "/logout");
 }
 
@@ -94,6 +97,7 @@ add_common(struct request *req, struct reply *reply)
 	add_languages(req, page);
 	add_viewer(req, page);
 	view_url(page, "login_url", url_login(req));
+	view_url(page, "register_url", url_register(req));
 	if (request_is_signed(req))
 		view_text(page, "csrf", login_csrf(req, reply));
 	if (reply->head != HEAD_PUBLIC)

@@ -42,6 +42,7 @@ struct request {
 	const char *lang_query;      /* "?lang=en" where the address asks for it, else "" */
 	const char *trace;           /* id in the log */
 	answer_fn *answer;           /* of the act that was sent */
+	struct span sent;            /* its fields, where the answer needs them */
 };
 
 struct reply {

@@ -14,9 +14,11 @@ count_of(const struct request *req, const char *one, const char *many, int64_t n
 	return trn_count(req->arena, req->lang, one, many, n);
 }
 
-static void
+void
 show_date(const struct request *req, struct view *view, const char *name, int64_t seconds)
 {
+	if (seconds == 0)
+		return;
 	i18n_date_view(view, name, req->arena, req->lang, seconds, req->site->settings->site_zone);
 }
 

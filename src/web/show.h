@@ -8,6 +8,10 @@
 #include "text/view.h"
 #include "web/request.h"
 
+/* A moment in all its forms (shape "date"); nothing where seconds is 0. */
+void
+show_date(const struct request *req, struct view *view, const char *name, int64_t seconds);
+
 void
 show_forum(const struct request *req, struct view *view, const struct forum_view *forum);
 

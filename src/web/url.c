@@ -113,22 +113,52 @@ url_self(const struct request *req, const char *lang)
 
 /* After signing in one comes back to what was looked at; not to a form that was sent,
  * nor to an address that is a secret. */
-const char *
-url_login(const struct request *req)
+static bool
+is_door(struct span path)
 {
-	struct span path = req->http->head.path;
+	return span_is(path, "/login") || span_is(path, "/register") || span_is(path, "/forgot");
+}
+
+/* Where to come back to: this page, or where the door that is this page leads to. */
+static struct span
+page_at_hand(const struct request *req)
+{
+	struct span path = req->http->head.path, none = { NULL, 0 };
+
+	if (req->route == NULL || req->route->method != HTTP_GET ||
+	    (req->route->flags & ROUTE_TOKEN) != 0)
+		return none;
+	if (is_door(path))
+		path = request_query(req, "next");
+	return path.len > 1 && path.len < 200 && form_is_own_path(path) ? path : none;
+}
+
+static const char *
+door(const struct request *req, const char *path)
+{
+	struct span next = page_at_hand(req);
 	struct buf out = { 0 };
 	const char *url;
 
-	buf_add_text(&out, "/login");
+	buf_add_text(&out, path);
 	buf_add_text(&out, req->lang_query);
-	if (req->route != NULL && req->route->method == HTTP_GET &&
-	    (req->route->flags & ROUTE_TOKEN) == 0 && path.len > 1 && path.len < 200 &&
-	    !span_is(path, "/login")) {
+	if (next.len > 0) {
 		buf_add_text(&out, req->lang_query[0] != '\0' ? "&next=" : "?next=");
-		http_percent_encode(&out, path);
+		http_percent_encode(&out, next);
 	}
 	url = arena_strdup(req->arena, buf_text(&out));
 	buf_free(&out);
 	return url;
+}
+
+const char *
+url_login(const struct request *req)
+{
+	return door(req, "/login");
+}
+
+const char *
+url_register(const struct request *req)
+{
+	return door(req, "/register");
 }

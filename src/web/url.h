@@ -41,9 +41,11 @@ url_attachment(const struct request *req, const char *public_id, const char *nam
 const char *
 url_own(const struct request *req, const char *path);
 
-/* "/login?next=..." with the page at hand. */
+/* "/login?next=..." with the page at hand; likewise "/register". */
 const char *
 url_login(const struct request *req);
+const char *
+url_register(const struct request *req);
 
 /* The page at hand, in that language (NULL: as it is). */
 const char *

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "rules/password.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "text/i18n.h"
+
+enum {
+	DIGITS_MIN = 16, /* where there is nothing else: 50 bits; twelve small letters have 56 */
+	WORD_MIN = 4 /* letters of a known word that count */
+};
+
+static bool
+too_easy(struct err *err)
+{
+	return err_set(err, ERR_INVALID,
+	    TR("This password is too easy to guess. Four words that have nothing to do with each other make a good one."));
+}
+
+static size_t
+count_characters(struct span text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += ((uint8_t)text.data[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static bool
+is_digits(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!ascii_is_digit(text.data[i]))
+			return false;
+	return true;
+}
+
+/* "aaaaaaaaaaaa", "abababababab": few different characters. */
+static bool
+is_monotone(struct span text)
+{
+	bool seen[256] = { false };
+	int different = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		different += !seen[(uint8_t)text.data[i]];
+		seen[(uint8_t)text.data[i]] = true;
+	}
+	return different < 5;
+}
+
+/* Does a word of `known` make up half of the password or more? */
+static bool
+leans_on(struct span typed, const char *known)
+{
+	struct span rest = span_of(known), word;
+
+	while (rest.len > 0) {
+		size_t len = 0;
+		while (len < rest.len && (ascii_is_alpha(rest.data[len]) || ascii_is_digit(rest.data[len]) ||
+					  (uint8_t)rest.data[len] >= 0x80))
+			len++;
+		word = span_first(rest, len);
+		for (size_t at = 0; word.len >= WORD_MIN && at + word.len <= typed.len; at++)
+			if (span_equal_nocase(span_make(typed.data + at, word.len), word) &&
+			    word.len * 2 >= typed.len)
+				return true;
+		rest = span_from(rest, len + 1);
+	}
+	return false;
+}
+
+bool
+password_check(struct clerk *clerk, struct arena *arena, const struct person *person,
+    struct span typed, struct err *err)
+{
+	size_t length = count_characters(typed), count;
+	struct person_address *addresses;
+
+	if (!utf8_is_valid(typed) || length > PASSWORD_MOST)
+		return err_set(err, ERR_INVALID, TR("This password is too long: 128 characters at most."));
+	if (length < PASSWORD_MIN)
+		return err_set(err, ERR_INVALID, TR("This password is too short: 12 characters at least."));
+	if ((is_digits(typed) && length < DIGITS_MIN) || is_monotone(typed) ||
+	    leans_on(typed, person->name_shown) || leans_on(typed, clerk->settings->site_name))
+		return too_easy(err);
+	if (!person_address_list(clerk->db, arena, person->id, &addresses, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (leans_on(typed, addresses[i].address))
+			return too_easy(err);
+	return true;
+}
