@@ -23,6 +23,7 @@ from demo_town import FORUMS, attachment, conversations, people  # noqa: E402
 
 DOMAIN = "forums.saint-aubin.example"
 MODERATOR = "denise"
+ADMINISTRATOR = "administration@mairie.example"
 RECENT_DAYS = 5  # posts of these days come by mail
 
 
@@ -117,6 +118,16 @@ class Demo:
                 if person.key == MODERATOR:
                     self.act("mandate.set", person=number, forum=slug, role="moderator")
 
+    def make_roll(self):
+        """Twelve identifiers as on letters; the file of a real town goes to the printer and away."""
+        self.act("person.create", name="Administration du site", address=ADMINISTRATOR, verified=1, administrator=1)
+        roll = self.act("roll.create", name="Habitants de Saint-Aubin", source="Mairie de Saint-Aubin-sur-Orne",
+                        purpose="Écrire dans les forums de la ville.")["roll"]
+        done = subprocess.run([self.preau, "issue", "--config", str(self.config), roll, "12",
+                               str(self.site / "identifiants.txt")], capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"issue: {done.stderr}")
+
     def tell(self):
         """Older posts are imported, as a town does that had a list before; the latest ones come by
         mail and go out to every subscriber, and strangers' wait for the moderator."""
@@ -191,6 +202,8 @@ class Demo:
     def tell_people(self):
         moderator = self.people[MODERATOR]
         link = self.act("session.link", address=moderator.address, life=86400)["url"]
+        admin = self.act("session.link", address=ADMINISTRATOR, life=86400)["url"]
+        identifier = (self.site / "identifiants.txt").read_text().split()[0]
         print(f"""
 Préau serves the demo site.
 
@@ -201,6 +214,12 @@ Préau serves the demo site.
 
   Sign in as the moderator, {moderator.name} (the link works once, until tomorrow):
   {link}
+
+  As the administrator, who prints identifiers and looks after people:
+  {admin}
+
+  As a newcomer: http://{self.http}/register with the identifier {identifier}
+  (others in {self.site / 'identifiants.txt'}); the mail with your link is in the folder above.
 
 Ctrl-C ends it; scripts/start serves the same site again, --reset makes it anew.
 """, flush=True)
@@ -222,6 +241,7 @@ def main():
         if new:
             print("making the demo site ...", flush=True)
             demo.make_town()
+            demo.make_roll()
             demo.tell()
             demo.wait_for_mail()
             (demo.site / "made").touch()

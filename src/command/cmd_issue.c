@@ -130,8 +130,8 @@ cmd_issue(struct command *command)
 
 	if (!span_int(span_of(command->words[0]), 1, INT64_MAX, &issue.roll) ||
 	    !span_int(span_of(command->words[1]), 1, ISSUE_MOST, &issue.wanted)) {
-		fprintf(stderr, "preau: ROLL is the number of a roll, COUNT is 1 to %d\n",
-		    ISSUE_MOST);
+		fprintf(
+		    stderr, "preau: ROLL is the number of a roll, COUNT is 1 to %d\n", ISSUE_MOST);
 		return EXIT_MISUSED;
 	}
 	if (!command_settings(command))
@@ -140,7 +140,7 @@ cmd_issue(struct command *command)
 	if (issue.file == NULL)
 		return EXIT_REFUSED;
 	good = console_open(&command->settings, command->file, &issue.console, &err) &&
-	    issue_all(&issue, &err);
+	       issue_all(&issue, &err);
 	console_close(&issue.console);
 	fclose(issue.file);
 	printf("issued=%lld\n", (long long)issue.done);

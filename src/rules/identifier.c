@@ -12,7 +12,7 @@ static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 enum {
 	DRAWN = IDENTIFIER_SELECTOR + IDENTIFIER_VERIFIER,
 	FIELD_POLYNOMIAL = 0x25, /* x^5 + x^2 + 1, primitive over GF(2) */
-	ROOT = 2,                /* a: the class of x */
+	ROOT = 2,		 /* a: the class of x */
 	ROOT_SQUARE = 4,
 	ROOT_CUBE = 8
 };
@@ -95,17 +95,20 @@ identifier_read(struct span typed, char symbols[IDENTIFIER_LEN + 1], struct err 
 			continue;
 		if (value < 0 || count == IDENTIFIER_LEN)
 			return err_set(err, ERR_INVALID,
-			    TR("An identifier has twelve letters and digits, such as K7QM-4TXW-9HRC: please look at yours again."));
+			    TR("An identifier has twelve letters and digits, such as "
+			       "K7QM-4TXW-9HRC: please look at yours again."));
 		symbols[count] = alphabet[value];
 		word[count++] = (uint8_t)value;
 	}
 	symbols[count] = '\0';
 	if (count < IDENTIFIER_LEN)
 		return err_set(err, ERR_INVALID,
-		    TR("An identifier has twelve letters and digits, such as K7QM-4TXW-9HRC: please look at yours again."));
+		    TR("An identifier has twelve letters and digits, such as K7QM-4TXW-9HRC: "
+		       "please look at yours again."));
 	if (value_at(word, ROOT) != 0 || value_at(word, ROOT_SQUARE) != 0)
 		return err_set(err, ERR_INVALID,
-		    TR("There is a typing mistake in this identifier: please compare it with your letter, sign by sign."));
+		    TR("There is a typing mistake in this identifier: please compare it with your "
+		       "letter, sign by sign."));
 	return true;
 }
 

@@ -57,6 +57,12 @@ test_settings_LDADD = $(rules_test_libs)
 
 # Tests: stories in acts, over a book of their own each (tests/unit/world.h).
 rules_world = tests/unit/world.c tests/unit/world.h tests/unit/book.c tests/unit/book.h
+check_PROGRAMS += test_identifier
+test_identifier_SOURCES = tests/unit/test_identifier.c
+test_identifier_LDADD = $(rules_test_libs)
+check_PROGRAMS += test_registration
+test_registration_SOURCES = tests/unit/test_registration.c $(rules_world)
+test_registration_LDADD = $(rules_test_libs)
 check_PROGRAMS += test_permission
 test_permission_SOURCES = tests/unit/test_permission.c
 test_permission_LDADD = $(rules_test_libs)

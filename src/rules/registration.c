@@ -15,16 +15,17 @@
 #include "text/i18n.h"
 
 enum {
-	LIFE = 86400,     /* seconds that a mail may take to be answered */
+	LIFE = 86400, /* seconds that a mail may take to be answered */
 	LIFE_HOURS = 24,
-	TRIES_MAX = 10    /* wrong ones with a selector, for life: then it must be issued anew */
+	TRIES_MAX = 10 /* wrong ones with a selector, for life: then it must be issued anew */
 };
 
 static bool
 not_known(struct err *err)
 {
 	return err_set(err, ERR_DENIED,
-	    TR("This identifier does not open anything. If it was given to you, please ask the town hall or the association for a new one."));
+	    TR("This identifier does not open anything. If it was given to you, please ask the "
+	       "town hall or the association for a new one."));
 }
 
 /* ---- the identifier ---- */
@@ -38,7 +39,8 @@ find_line(struct clerk *clerk, const struct act *act, struct identifier *line, s
 	*line = (struct identifier){ .verifier = "", .state = "" };
 	if (!identifier_read(fields_get(&act->input, "identifier"), symbols, err))
 		return false;
-	if (identifier_find_selector(clerk->db, act->arena, identifier_selector(symbols), line, err))
+	if (identifier_find_selector(
+		clerk->db, act->arena, identifier_selector(symbols), line, err))
 		return true;
 	if (err->kind != ERR_NOT_FOUND)
 		return false;
@@ -60,7 +62,7 @@ static bool
 is_open(const struct act *act, const struct identifier *line)
 {
 	return line->id != 0 && act->checked_password && line->tries < TRIES_MAX &&
-	    strcmp(line->state, "issued") == 0;
+	       strcmp(line->state, "issued") == 0;
 }
 
 static bool
@@ -69,7 +71,7 @@ check_limits(struct clerk *clerk, const struct act *act, struct err *err)
 	if (act->door != DOOR_WEB)
 		return true;
 	return limit_check(clerk, "IDENT_IP", fields_text(&act->input, "peer", act->arena), err) &&
-	    limit_check(clerk, "IDENT_GLOBAL", "all", err);
+	       limit_check(clerk, "IDENT_GLOBAL", "all", err);
 }
 
 /* Counted by where it comes from, by the line, and by all together: whoever guesses is slow,
@@ -105,8 +107,10 @@ find_or_add_person(struct clerk *clerk, const struct act *act, const char *name,
     struct registration *row, struct err *err)
 {
 	struct span given = fields_get(&act->input, "address");
-	const struct person stranger = { .state = "stranger", .name_shown = name,
-		.locale = row->locale, .created = clerk->now };
+	const struct person stranger = { .state = "stranger",
+		.name_shown = name,
+		.locale = row->locale,
+		.created = clerk->now };
 	struct person_address address;
 	char folded[ADDRESS_MAX + 1];
 	struct person person;
@@ -122,16 +126,17 @@ find_or_add_person(struct clerk *clerk, const struct act *act, const char *name,
 		return false;
 	err_clear(err);
 	return person_add(clerk->db, &stranger, &row->person, err) &&
-	    person_address_add(clerk->db, row->person, given, span_of(folded), 0, clerk->now,
-		&row->address, err);
+	       person_address_add(clerk->db, row->person, given, span_of(folded), 0, clerk->now,
+		   &row->address, err);
 }
 
 static bool
 send_mail(struct clerk *clerk, struct arena *arena, const struct registration *row,
     const char *token, const char *code, struct err *err)
 {
-	struct notice_new notice = { .template = "register", .person = row->person,
-		.address = row->address };
+	struct notice_new notice = {
+		.template = "register", .person = row->person, .address = row->address
+	};
 	struct buf input = { 0 };
 	bool ok;
 
@@ -158,8 +163,8 @@ may_mail(struct clerk *clerk, const struct act *act, struct err *err)
 }
 
 bool
-registration_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome,
-    struct err *err)
+registration_ask(
+    struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
 	struct span name = utf8_line(act->arena, fields_get(&act->input, "name"));
 	struct registration row = {
@@ -189,7 +194,7 @@ registration_ask(struct clerk *clerk, const struct act *act, struct outcome *out
 	row.code = span_make(code_sum, sizeof(code_sum));
 	outcome_about(outcome, "identifier", line.id, 0);
 	return registration_add(clerk->db, hash, &row, err) &&
-	    send_mail(clerk, act->arena, &row, token, code, err);
+	       send_mail(clerk, act->arena, &row, token, code, err);
 }
 
 /* ---- confirming ---- */
@@ -217,8 +222,9 @@ by_address(struct clerk *clerk, const struct act *act, struct registration *row,
 
 	if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
 		return err_set(err, ERR_NOT_FOUND, "no such address");
-	return person_find_address(clerk->db, act->arena, span_of(folded), &person, &address, err) &&
-	    registration_find_address(clerk->db, act->arena, address.id, clerk->now, row, err);
+	return person_find_address(
+		   clerk->db, act->arena, span_of(folded), &person, &address, err) &&
+	       registration_find_address(clerk->db, act->arena, address.id, clerk->now, row, err);
 }
 
 static bool
@@ -228,7 +234,7 @@ is_right_code(const struct act *act, const struct registration *row)
 
 	signup_code_hash(row->person, signup_typed_code(act), hash);
 	return row->tries < SIGNUP_CODE_TRIES && row->code.len == SHA256_SIZE &&
-	    token_equal(row->code.data, hash, SHA256_SIZE);
+	       token_equal(row->code.data, hash, SHA256_SIZE);
 }
 
 static bool
@@ -238,11 +244,11 @@ has_token(const struct act *act)
 }
 
 static bool
-find_registration(struct clerk *clerk, const struct act *act, struct registration *row,
-    struct err *err)
+find_registration(
+    struct clerk *clerk, const struct act *act, struct registration *row, struct err *err)
 {
-	bool found = has_token(act) ? by_token(clerk, act, row, err) :
-				      by_address(clerk, act, row, err);
+	bool found =
+	    has_token(act) ? by_token(clerk, act, row, err) : by_address(clerk, act, row, err);
 
 	if (!found)
 		return err->kind == ERR_NOT_FOUND ? signup_not_opened(err) : false;
@@ -271,8 +277,8 @@ admit(struct clerk *clerk, const struct act *act, const struct registration *row
 }
 
 bool
-registration_confirm(struct clerk *clerk, const struct act *act, struct outcome *outcome,
-    struct err *err)
+registration_confirm(
+    struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
 	struct registration row;
 
@@ -284,7 +290,7 @@ registration_confirm(struct clerk *clerk, const struct act *act, struct outcome 
 		return err->kind == ERR_NOT_FOUND ? not_known(err) : false;
 	fields_add_text(&outcome->output, "next", row.next);
 	return registration_use(clerk->db, row.id, clerk->now, err) &&
-	    signup_session(clerk, act, row.person, outcome, err);
+	       signup_session(clerk, act, row.person, outcome, err);
 }
 
 bool

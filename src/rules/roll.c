@@ -132,7 +132,8 @@ roll_revoke(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 {
 	struct identifier line;
 
-	if (!identifier_find(clerk->db, act->arena, fields_int(&act->input, "number", 0), &line, err))
+	if (!identifier_find(
+		clerk->db, act->arena, fields_int(&act->input, "number", 0), &line, err))
 		return false;
 	fields_add_int(&outcome->output, "roll", line.roll);
 	outcome_about(outcome, "identifier", line.id, 0);

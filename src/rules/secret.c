@@ -14,8 +14,8 @@ bool
 act_has_secret(const struct act *act)
 {
 	return fields_get(&act->input, "password").len > 0 ||
-	    fields_get(&act->input, "identifier").len > 0 ||
-	    fields_get(&act->input, "line").len > 0;
+	       fields_get(&act->input, "identifier").len > 0 ||
+	       fields_get(&act->input, "line").len > 0;
 }
 
 /* Of what is no identifier there is nothing to hash; auth is asked all the same. */

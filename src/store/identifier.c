@@ -4,18 +4,16 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-#define IDENTIFIER_COLUMNS                                                     \
-	"i.id, i.roll, i.selector, i.verifier, i.state, i.tries, i.person,"    \
-	" i.issued, i.changed,"                                                \
+#define IDENTIFIER_COLUMNS                                                  \
+	"i.id, i.roll, i.selector, i.verifier, i.state, i.tries, i.person," \
+	" i.issued, i.changed,"                                             \
 	" (SELECT p.name_shown FROM person AS p WHERE p.id = i.person)"
 
-static const char sql_add[] =
-    "INSERT INTO identifier (roll, selector, verifier, state, issued)"
-    " VALUES ($1, $2, $3, 'issued', $4)";
+static const char sql_add[] = "INSERT INTO identifier (roll, selector, verifier, state, issued)"
+			      " VALUES ($1, $2, $3, 'issued', $4)";
 static const char sql_find_selector[] =
     "SELECT " IDENTIFIER_COLUMNS " FROM identifier AS i WHERE i.selector = $1";
-static const char sql_find[] =
-    "SELECT " IDENTIFIER_COLUMNS " FROM identifier AS i WHERE i.id = $1";
+static const char sql_find[] = "SELECT " IDENTIFIER_COLUMNS " FROM identifier AS i WHERE i.id = $1";
 static const char sql_list[] = "SELECT " IDENTIFIER_COLUMNS " FROM identifier AS i"
 			       " WHERE i.roll = $1 AND i.id > $2"
 			       " ORDER BY i.id"
@@ -28,9 +26,9 @@ static const char sql_revoke[] = "UPDATE identifier SET state = 'revoked', chang
 				 " WHERE id = $1 AND state <> 'revoked'";
 static const char sql_clean[] =
     "UPDATE identifier SET state = 'revoked', changed = $1"
-    " WHERE id IN (SELECT i.id"
-    "                FROM roll AS r JOIN identifier AS i ON i.roll = r.id"
-    "               WHERE r.expires < $1 AND i.state <> 'revoked'"
+    " WHERE id IN (SELECT id FROM identifier"
+    "               WHERE roll IN (SELECT id FROM roll WHERE expires < $1)"
+    "                 AND state <> 'revoked'"
     "               LIMIT 1000)";
 
 /* clang-format off */
@@ -50,8 +48,8 @@ static const struct db_field identifier_columns[] = {
 static const struct db_fields identifier_fields = DB_FIELDS(struct identifier, identifier_columns);
 
 bool
-identifier_add(struct db *db, int64_t roll, struct span selector, const char *verifier,
-    int64_t now, struct err *err)
+identifier_add(struct db *db, int64_t roll, struct span selector, const char *verifier, int64_t now,
+    struct err *err)
 {
 	return db_insert(db, sql_add,
 	    DB_VALUES(DB_INT(roll), DB_TEXT(selector), DB_WORD(verifier), DB_INT(now)), NULL, err);
@@ -77,8 +75,8 @@ identifier_list(struct db *db, struct arena *arena, int64_t roll, int64_t after,
     struct identifier **rows, size_t *count, struct err *err)
 {
 	return db_list(db, arena, sql_list,
-	    DB_VALUES(DB_INT(roll), DB_INT(after), DB_INT((int64_t)room)), &identifier_fields,
-	    rows, count, err);
+	    DB_VALUES(DB_INT(roll), DB_INT(after), DB_INT((int64_t)room)), &identifier_fields, rows,
+	    count, err);
 }
 
 bool
@@ -90,8 +88,7 @@ identifier_try(struct db *db, int64_t id, struct err *err)
 bool
 identifier_claim(struct db *db, int64_t id, int64_t person, int64_t now, struct err *err)
 {
-	return db_do_one(
-	    db, sql_claim, DB_VALUES(DB_INT(id), DB_INT(person), DB_INT(now)), err);
+	return db_do_one(db, sql_claim, DB_VALUES(DB_INT(id), DB_INT(person), DB_INT(now)), err);
 }
 
 bool

@@ -4,7 +4,7 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-#define REGISTRATION_COLUMNS                                               \
+#define REGISTRATION_COLUMNS                                                \
 	"id, code, tries, identifier, person, address, name, locale, next," \
 	" created, expires, used"
 
@@ -12,8 +12,7 @@ static const char sql_add[] =
     "INSERT INTO registration"
     " (hash, code, identifier, person, address, name, locale, next, created, expires)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-static const char sql_find[] =
-    "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE hash = $1";
+static const char sql_find[] = "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE hash = $1";
 static const char sql_find_address[] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
 				       " WHERE address = $1 AND used IS NULL AND expires > $2"
 				       " ORDER BY id DESC"
@@ -44,8 +43,8 @@ static const struct db_fields registration_fields =
     DB_FIELDS(struct registration, registration_columns);
 
 bool
-registration_add(struct db *db, const uint8_t hash[SHA256_SIZE], const struct registration *row,
-    struct err *err)
+registration_add(
+    struct db *db, const uint8_t hash[SHA256_SIZE], const struct registration *row, struct err *err)
 {
 	return db_insert(db, sql_add,
 	    DB_VALUES(DB_HASH(hash), DB_BLOB(row->code), DB_INT(row->identifier),

@@ -4,12 +4,12 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-#define COUNT_OF(state)                                     \
-	" (SELECT count(*) FROM identifier AS i"            \
+#define COUNT_OF(state)                          \
+	" (SELECT count(*) FROM identifier AS i" \
 	"   WHERE i.roll = r.id AND i.state = '" state "')"
-#define ROLL_COLUMNS                                               \
-	"r.id, r.name, r.source, r.purpose, r.expires, r.created," \
-	COUNT_OF("issued") "," COUNT_OF("claimed") "," COUNT_OF("revoked")
+#define ROLL_COLUMNS                                                         \
+	"r.id, r.name, r.source, r.purpose, r.expires, r.created," COUNT_OF( \
+	    "issued") "," COUNT_OF("claimed") "," COUNT_OF("revoked")
 
 static const char sql_add[] = "INSERT INTO roll (name, source, purpose, expires, created)"
 			      " VALUES ($1, $2, $3, $4, $5)";

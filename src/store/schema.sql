@@ -66,6 +66,7 @@ CREATE TABLE roll (                    -- a named list of people: who claims one
   expires INTEGER,                     -- its lines are revoked then; NULL: never
   created INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX roll_expires ON roll (expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE identifier (              -- a line of a roll: the personal identifier that was handed out
   id       INTEGER PRIMARY KEY,

@@ -158,7 +158,7 @@ page_account_set(struct request *req, struct reply *reply, struct err *err)
 	struct site_act act = { .name = "person.set", .fd = -1 };
 
 	if (form_line(req, "name")[0] == '\0') {
-		reply->status = 422;
+		reply->status = 400;
 		return show_account(req, reply,
 		    tr(req->lang, TR("Please say under which name you will write.")), err);
 	}
@@ -167,7 +167,8 @@ page_account_set(struct request *req, struct reply *reply, struct err *err)
 }
 
 static bool
-on_ended(struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
+on_ended(
+    struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
 {
 	if (answer->ok)
 		return back_to(req, reply, "ended");
@@ -232,7 +233,7 @@ page_password_set(struct request *req, struct reply *reply, struct err *err)
 
 	if (!form_has(req, "remove")) {
 		if (typed.len == 0) {
-			reply->status = 422;
+			reply->status = 400;
 			return show_password(
 			    req, reply, tr(req->lang, TR("Please type a password.")), err);
 		}

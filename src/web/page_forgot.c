@@ -39,8 +39,8 @@ static bool
 on_asked(
     struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
 {
-	return answer->ok ? show_forgot(req, reply, true, "", err) :
-			    refuse(req, reply, &answer->err, err);
+	return answer->ok ? show_forgot(req, reply, true, "", err)
+			  : refuse(req, reply, &answer->err, err);
 }
 
 /* POST /forgot */

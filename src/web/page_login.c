@@ -80,8 +80,8 @@ send_ask(struct request *req, struct reply *reply, struct err *err)
 }
 
 bool
-page_login_enter(struct request *req, struct reply *reply, const struct site_answer *answer,
-    const char *next)
+page_login_enter(
+    struct request *req, struct reply *reply, const struct site_answer *answer, const char *next)
 {
 	login_set_session(req, reply, fields_get(&answer->output, "secret"));
 	if (next == NULL || !form_is_own_path(span_of(next)))

@@ -26,8 +26,8 @@ show_roll(struct request *req, struct view *view, const struct roll_view *roll)
 	view_text(view, "purpose", roll->purpose);
 	(void)view_url(view, "url", url_roll(req, roll->id, ""));
 	view_text(view, "issued",
-	    trn_count(req->arena, req->lang, TR("%d not used yet"), TR("%d not used yet"),
-		roll->issued));
+	    trn_count(
+		req->arena, req->lang, TR("%d not used yet"), TR("%d not used yet"), roll->issued));
 	view_text(view, "claimed",
 	    trn_count(req->arena, req->lang, TR("%d in use"), TR("%d in use"), roll->claimed));
 	view_text(view, "revoked",
@@ -71,8 +71,8 @@ on_created(
     struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
 {
 	if (answer->ok)
-		return reply_redirect(req, reply, 303,
-		    url_roll(req, fields_int(&answer->output, "roll", 0), ""));
+		return reply_redirect(
+		    req, reply, 303, url_roll(req, fields_int(&answer->output, "roll", 0), ""));
 	reply->status = http_status_of(answer->err.kind);
 	return show_rolls(req, reply, request_sentence(req, &answer->err), err);
 }
@@ -85,7 +85,7 @@ page_rolls_create(struct request *req, struct reply *reply, struct err *err)
 	struct site_act act = { .name = "roll.create", .fd = -1 };
 
 	if (form_line(req, "name")[0] == '\0') {
-		reply->status = 422;
+		reply->status = 400;
 		return show_rolls(
 		    req, reply, tr(req->lang, TR("Please give the roll a name.")), err);
 	}
@@ -219,8 +219,8 @@ on_issued(
 	count = add_codes(req, page, answer);
 	show_roll(req, view_sub(page, "roll"), &roll);
 	view_text(page, "count",
-	    trn_count(req->arena, req->lang, TR("%d identifier"), TR("%d identifiers"),
-		(int64_t)count));
+	    trn_count(
+		req->arena, req->lang, TR("%d identifier"), TR("%d identifiers"), (int64_t)count));
 	view_text(page, "address",
 	    arena_printf(req->arena, "%s/register", req->site->settings->site_url));
 	view_text(page, "title", tr(req->lang, TR("Personal identifiers")));

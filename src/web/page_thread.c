@@ -93,7 +93,8 @@ add_posts(struct request *req, struct view *page, const struct forum_view *forum
 	bool more;
 
 	read_after(req, &date, &id);
-	if (!reading_posts(req->reading, thread->id, date, id, THREAD_WHOLE + 1, &posts, &count, err))
+	if (!reading_posts(
+		req->reading, thread->id, date, id, THREAD_WHOLE + 1, &posts, &count, err))
 		return false;
 	more = count > THREAD_WHOLE;
 	if (more)

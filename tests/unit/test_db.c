@@ -86,8 +86,10 @@ may_scan(struct span step)
 		"SCAN thread USING COVERING INDEX thread_forum", /* totals of the home page */
 		"SCAN outbox USING", /* the due ones: the first, or their number */
 		"SCAN p USING INDEX person_administrator",
+		"SCAN r", /* the last 200 rolls */
 		"SCAN act_key USING COVERING INDEX act_key_date",
 		"SCAN rate",
+		"SCAN registration",
 		"SCAN session",
 		"SCAN token",
 	};

@@ -137,8 +137,13 @@ test_a_proved_stranger_is_told(void **state)
 	assert_string_equal(world_mail("voirie",
 				world_raw("eve", "Bonjour", "e@x.example", "", "Bonjour.")),
 	    "held");
-	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'held-author'"),
-	    1);
+	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'join'"), 1);
+	/* Once: a second message brings no second explanation, and nothing else. */
+	assert_string_equal(world_mail("voirie",
+				world_raw("eve", "Encore", "e2@x.example", "", "Encore.")),
+	    "held");
+	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'join'"), 1);
+	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'held-author'"), 0);
 }
 
 static void

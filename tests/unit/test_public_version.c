@@ -19,8 +19,8 @@ static const char *const public_tables[] = { "attachment", "forum", "mandate", "
 	"post", "setting", "thread" };
 
 static const char *const private_tables[] = { "act_key", "address", "bounce", "counter", "follow",
-	"inbox", "job", "journal", "journal_text", "notice", "outbox", "person", "public_version",
-	"rate", "raw", "reference", "search", "session", "subscription", "token" };
+	"identifier", "inbox", "job", "journal", "journal_text", "notice", "outbox", "person", "public_version",
+	"rate", "raw", "reference", "registration", "roll", "search", "session", "subscription", "token" };
 
 static bool
 is_in(struct span name, const char *const *list, size_t count)

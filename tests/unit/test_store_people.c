@@ -47,7 +47,9 @@ test_person(void **state)
 	person.locale = "en";
 	book_ok(person_set(db, &person, &err), &err);
 	book_ok(person_set_trusted(db, id, true, &err), &err);
-	book_do(db, "UPDATE person SET identifier = x'01'");
+	book_do(db, "INSERT INTO roll (id, name, created) VALUES (1, 'Habitants', 1);"
+		    "INSERT INTO identifier (roll, selector, verifier, state, person, issued)"
+		    " SELECT 1, 'AAAA', 'x', 'claimed', id, 1 FROM person");
 	book_ok(person_find(db, arena, id, &again, &err), &err);
 	assert_true(again.administrator && again.trusted && again.on_roll);
 	assert_string_equal(again.password, "$argon2id$x");

@@ -9,6 +9,7 @@ CREATE TABLE roll (
   expires INTEGER,
   created INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX roll_expires ON roll (expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE identifier (
   id       INTEGER PRIMARY KEY,
