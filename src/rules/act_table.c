@@ -5,6 +5,7 @@
 #include "mail/mail_token.h"
 #include "rules/act.h"
 #include "rules/act_may.h"
+#include "rules/archive.h"
 #include "rules/delivery.h"
 #include "rules/forum_admin.h"
 #include "rules/import.h"
@@ -289,6 +290,12 @@ static const struct act_field import_add_fields[] = {
 	END
 };
 
+static const struct act_field archive_fields[] = {
+	{ "forum", FIELD_SLUG, SLUG_MAX, FIELD_REQUIRED, NULL },
+	{ "after", FIELD_INT,  0,        0,              NULL },
+	END
+};
+
 static const struct act_field recipient_fields[] = {
 	{ "recipient", FIELD_LINE, ADDRESS_LOCAL_MAX, FIELD_REQUIRED, NULL },
 	END
@@ -343,6 +350,7 @@ const struct ask_kind ask_kinds[] = {
 	{ "preview",       NEEDS_PARSE,   may_signed_in,     posting_preview,      preview_fields },
 	{ "inbox.list",    NEEDS_NOTHING, may_administrator, queue_inbox,          inbox_list_fields },
 	{ "outbox.list",   NEEDS_NOTHING, may_administrator, queue_outbox,         outbox_list_fields },
+	{ "archive.read",  NEEDS_NOTHING, NULL,              archive_read,         archive_fields },
 	{ NULL, 0, NULL, NULL, no_fields },
 };
 /* clang-format on */

@@ -64,6 +64,11 @@ bool
 delivery_outgoing(struct clerk *, struct arena *, const struct delivery *, struct outgoing *,
     struct err *);
 
+/* The same post as an archive keeps it: its author's relay address, its own words, nothing of
+ * any recipient, no theme. */
+bool
+delivery_archived(struct clerk *, struct arena *, int64_t post, struct outgoing *, struct err *);
+
 /* The tokens of one recipient's copy (spans in the arena), and its envelope sender
  * "b.TOKEN@domain"; "" is the null sender. */
 bool

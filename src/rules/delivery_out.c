@@ -225,6 +225,30 @@ fill_body(struct copy *copy, struct err *err)
 }
 
 static bool
+load_copy(struct copy *copy, int64_t post, struct err *err)
+{
+	return post_find(copy->clerk->db, copy->arena, post, &copy->post, err) &&
+	    forum_find(copy->clerk->db, copy->arena, copy->post.forum, &copy->forum, err) &&
+	    thread_find_head(copy->clerk->db, copy->arena, copy->post.thread, &copy->thread, err);
+}
+
+/* What a copy says of the post itself, whoever it is for. */
+static bool
+fill_post(struct copy *copy, struct err *err)
+{
+	struct outgoing *out = copy->out;
+
+	if (!fill_people(copy, err) || !fill_references(copy, err))
+		return false;
+	out->message_id = span_of(copy->post.message_id);
+	out->date = copy->post.date;
+	out->zone = copy->clerk->settings->site_zone;
+	out->language = lang_code(copy->lang);
+	out->auto_submitted = "";
+	return true;
+}
+
+static bool
 outgoing_post(struct clerk *clerk, struct arena *arena, const struct delivery *delivery,
     struct outgoing *out, struct err *err)
 {
@@ -232,18 +256,27 @@ outgoing_post(struct clerk *clerk, struct arena *arena, const struct delivery *d
 
 	*out = (struct outgoing){ 0 };
 	copy.lang = lang_find(span_of(delivery->locale), LANG_FR);
-	if (!post_find(clerk->db, arena, delivery->post, &copy.post, err) ||
-	    !forum_find(clerk->db, arena, copy.post.forum, &copy.forum, err) ||
-	    !thread_find_head(clerk->db, arena, copy.post.thread, &copy.thread, err) ||
-	    !fill_people(&copy, err) || !fill_references(&copy, err))
+	if (!load_copy(&copy, delivery->post, err) || !fill_post(&copy, err))
 		return false;
-	out->message_id = span_of(copy.post.message_id);
-	out->date = copy.post.date;
-	out->zone = clerk->settings->site_zone;
-	out->language = lang_code(copy.lang);
-	out->auto_submitted = "";
 	fill_list(&copy);
 	return fill_body(&copy, err);
+}
+
+bool
+delivery_archived(struct clerk *clerk, struct arena *arena, int64_t post, struct outgoing *out,
+    struct err *err)
+{
+	struct copy copy = { .clerk = clerk, .arena = arena, .out = out };
+
+	*out = (struct outgoing){ 0 };
+	copy.lang = lang_find(span_of(clerk->settings->site_locale), LANG_FR);
+	if (!load_copy(&copy, post, err) || !fill_post(&copy, err))
+		return false;
+	out->reply_name = out->reply_address = (struct span){ 0 };
+	out->subject = span_of(shown_subject(&copy));
+	out->archived_at = span_of(mail_url_post(clerk, arena, post));
+	out->text = copy.post.text;
+	return mail_view_links(clerk, arena, copy.lang, post, out, err);
 }
 
 bool

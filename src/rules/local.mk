@@ -5,6 +5,7 @@ librules_a_SOURCES = \
 	src/rules/act_field.c \
 	src/rules/act_may.c src/rules/act_may.h \
 	src/rules/act_table.c \
+	src/rules/archive.c src/rules/archive.h \
 	src/rules/author.c src/rules/author.h \
 	src/rules/bounce.c \
 	src/rules/clerk.h \
@@ -37,6 +38,7 @@ librules_a_SOURCES = \
 	src/rules/reading_forum.c src/rules/reading_work.h \
 	src/rules/reading_held.c \
 	src/rules/reading_post.c \
+	src/rules/reading_search.c \
 	src/rules/registration.c src/rules/registration.h \
 	src/rules/robots.c src/rules/robots.h \
 	src/rules/roll.c src/rules/roll.h \

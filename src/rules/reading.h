@@ -145,6 +145,47 @@ reading_held(struct reading *, size_t room, struct held_view **, size_t *count, 
 bool
 reading_held_post(struct reading *, int64_t post, struct held_view *, struct err *);
 
+/* ---- search, feeds, archives ---- */
+
+struct search_ask {
+	struct span words;       /* all of them; "a phrase"; -word */
+	struct span author;      /* words of a shown name */
+	struct span forum;       /* slug; empty: all that the viewer may read */
+	int64_t since, until;    /* dates, from and before; 0: any */
+	bool ranked;             /* best first, not newest first */
+	int64_t place;           /* `next` of the page before; 0: the first */
+};
+struct found_piece {
+	struct span text;
+	bool marked;             /* one of the words */
+};
+struct found_view {
+	int64_t post;
+	const char *title;       /* of the thread */
+	const char *author, *organisation, *forum_name, *forum_slug;
+	int64_t date;
+	struct found_piece *pieces; /* the place where the words stand */
+	size_t piece_count;
+};
+/* INVALID: nothing is looked for; TEMPORARY: that is too much to look through. *next: the place
+ * of the next page, 0 where this is the last. */
+bool
+reading_search(struct reading *, const struct search_ask *, size_t room, struct found_view **,
+    size_t *count, int64_t *next, struct err *);
+
+/* The latest posts of a forum, newest first; of a thread. */
+bool
+reading_forum_latest(struct reading *, const struct forum_view *, size_t room, struct post_view **,
+    size_t *count, struct err *);
+bool
+reading_thread_latest(struct reading *, const struct thread_view *, size_t room,
+    struct post_view **, size_t *count, struct err *);
+
+/* As reading_latest(), beyond a key: {last, id} of the last one seen (0, 0: from the start). */
+bool
+reading_latest_before(struct reading *, int64_t last, int64_t id, size_t room,
+    struct thread_view **, size_t *count, struct err *);
+
 /* ---- one's own account ---- */
 
 struct account_view {

@@ -259,10 +259,9 @@ may_see_forum(struct reading *reading, const struct forum *forums, size_t count,
 /* Forums that may not be seen may hold most of the latest threads: a bounded number of
  * further looks, then a shorter list. */
 bool
-reading_latest(struct reading *reading, size_t room, struct thread_view **out, size_t *count,
-    struct err *err)
+reading_latest_before(struct reading *reading, int64_t last, int64_t id, size_t room,
+    struct thread_view **out, size_t *count, struct err *err)
 {
-	int64_t last = 0, id = 0;
 	struct thread *threads;
 	struct forum *forums;
 	size_t total, found;
@@ -288,6 +287,13 @@ reading_latest(struct reading *reading, size_t room, struct thread_view **out, s
 		id = threads[found - 1].id;
 	}
 	return true;
+}
+
+bool
+reading_latest(struct reading *reading, size_t room, struct thread_view **out, size_t *count,
+    struct err *err)
+{
+	return reading_latest_before(reading, 0, 0, room, out, count, err);
 }
 
 bool

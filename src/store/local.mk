@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 noinst_LIBRARIES += libstore.a
-store_schema = src/store/schema/0001-start.sql src/store/schema/0002-door.sql
+store_schema = src/store/schema/0001-start.sql src/store/schema/0002-door.sql \
+	src/store/schema/0003-search.sql
 libstore_a_SOURCES = \
 	src/store/attachment.c src/store/attachment.h \
 	src/store/db.c src/store/db.h src/store/db_inside.h \
@@ -25,6 +26,7 @@ libstore_a_SOURCES = \
 	src/store/raw_clean.c \
 	src/store/reference.c src/store/reference.h \
 	src/store/search.c src/store/search.h \
+	src/store/search_query.c src/store/search_query.h \
 	src/store/registration.c src/store/registration.h \
 	src/store/roll.c src/store/roll.h \
 	src/store/session.c src/store/session.h \

@@ -62,6 +62,20 @@ bool
 post_list_thread(struct db *db, struct arena *arena, int64_t thread, int64_t after_date,
     int64_t after_id, size_t room, struct post **posts, size_t *count, struct err *err);
 
+/* The latest published posts of a forum as they came, newest first; of a thread by date. */
+bool
+post_list_forum_latest(struct db *db, struct arena *arena, int64_t forum, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+bool
+post_list_thread_latest(struct db *db, struct arena *arena, int64_t thread, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+
+/* Ids of published posts of a forum beyond one (0: from the start), in the order they came;
+ * only id is filled. */
+bool
+post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+
 /* Ids and parents of all published posts of a thread in order, at most `room`: for the
  * tree of a thread shown in pages. Only id, parent, date are filled. */
 bool

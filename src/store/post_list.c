@@ -11,6 +11,20 @@ static const char sql_thread[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
 				 "   AND (p.date, p.id) > ($2, $3)"
 				 " ORDER BY p.date, p.id"
 				 " LIMIT $4";
+static const char sql_forum_latest[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
+				       "  FROM post AS p"
+				       " WHERE p.forum = $1 AND p.state = 'published'"
+				       " ORDER BY p.id DESC"
+				       " LIMIT $2";
+static const char sql_thread_latest[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
+					"  FROM post AS p"
+					" WHERE p.thread = $1 AND p.state = 'published'"
+					" ORDER BY p.date DESC, p.id DESC"
+					" LIMIT $2";
+static const char sql_forum[] = "SELECT id, 0, 0 FROM post"
+				" WHERE forum = $1 AND state = 'published' AND id > $2"
+				" ORDER BY id"
+				" LIMIT $3";
 static const char sql_tree[] = "SELECT id, parent, date"
 			       "  FROM post"
 			       " WHERE thread = $1 AND state = 'published'"
@@ -71,6 +85,31 @@ post_list_thread(struct db *db, struct arena *arena, int64_t thread, int64_t aft
 }
 
 bool
+post_list_forum_latest(struct db *db, struct arena *arena, int64_t forum, size_t room,
+    struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_forum_latest, DB_VALUES(DB_INT(forum), DB_INT((int64_t)room)),
+	    &post_page_fields, posts, count, err);
+}
+
+bool
+post_list_thread_latest(struct db *db, struct arena *arena, int64_t thread, size_t room,
+    struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_thread_latest,
+	    DB_VALUES(DB_INT(thread), DB_INT((int64_t)room)), &post_page_fields, posts, count, err);
+}
+
+bool
+post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
+    struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_forum,
+	    DB_VALUES(DB_INT(forum), DB_INT(after), DB_INT((int64_t)room)), &tree_fields, posts,
+	    count, err);
+}
+
+bool
 post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, struct post **posts,
     size_t *count, struct err *err)
 {
@@ -117,5 +156,6 @@ post_count_author(struct db *db, int64_t author, int64_t forum, const char *stat
 	    DB_VALUES(DB_INT(author), DB_INT(forum), DB_WORD(state), DB_INT(most)), count, err);
 }
 
-const char *const post_list_statements[] = { sql_thread, sql_tree, sql_awaiting, sql_held,
+const char *const post_list_statements[] = { sql_thread, sql_forum_latest,
+	sql_thread_latest, sql_forum, sql_tree, sql_awaiting, sql_held,
 	sql_count_held, sql_message, sql_count_author, NULL };

@@ -198,6 +198,7 @@ CREATE TABLE post (
 ) STRICT;
 CREATE INDEX post_thread ON post (thread, date, id) WHERE thread IS NOT NULL;
 CREATE INDEX post_held ON post (forum, id) WHERE state = 'held';
+CREATE INDEX post_published ON post (forum, id) WHERE state = 'published';
 CREATE INDEX post_message ON post (message_id, forum);
 CREATE INDEX post_alias ON post (alias, forum) WHERE alias IS NOT NULL;
 CREATE INDEX post_awaits ON post (awaits, forum) WHERE awaits IS NOT NULL;

@@ -11,7 +11,7 @@
 /* clang-format off */
 const char *const theme_pages[] = {
 	"home", "forum", "thread", "post-form", "login", "forgot", "register", "account", "password",
-	"rolls", "roll", "sheet", "confirm", "unsubscribe", "moderate", "message", "error",
+	"rolls", "roll", "sheet", "search", "confirm", "unsubscribe", "moderate", "message", "error",
 };
 const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 
@@ -66,6 +66,7 @@ const struct template_name theme_names[] = {
 	{ "forum", "url",         URL,  "/f/SLUG" },
 	{ "forum", "new_url",     URL,  "/f/SLUG/new" },
 	{ "forum", "feed_url",    URL,  "/f/SLUG/feed; empty where there is none" },
+	{ "forum", "archive_url", URL,  "/f/SLUG/mbox" },
 	{ "forum", "queue_url",   URL,  "its queue, for who may moderate it; else empty" },
 	{ "forum", "address",     TEXT, "voirie@forum.ville.example" },
 	{ "forum", "address_url", URL,  "mailto: of it" },
@@ -177,6 +178,22 @@ const struct template_name theme_names[] = {
 	{ "line", "changed",  SUB("date"), "when it came to that state" },
 	{ "line", "can_revoke", FLAG, "" },
 
+	{ "choice", "slug",     TEXT, "value of the option" },
+	{ "choice", "name",     TEXT, "" },
+	{ "choice", "selected", FLAG, "" },
+
+	{ "piece", "text",   TEXT, "" },
+	{ "piece", "marked", FLAG, "one of the words that were looked for" },
+
+	{ "found", "title",        TEXT, "of the discussion" },
+	{ "found", "url",          URL,  "/p/ID" },
+	{ "found", "author",       TEXT, "" },
+	{ "found", "organisation", TEXT, "may be empty" },
+	{ "found", "forum",        TEXT, "its name" },
+	{ "found", "forum_url",    URL,  "" },
+	{ "found", "date",         SUB("date"), "" },
+	{ "found", "pieces",       LIST("piece"), "the place where the words stand" },
+
 	{ "code", "text", TEXT, "K7QM-4TXW-9HRC" },
 
 	{ "held", "id",       TEXT, "of the post" },
@@ -200,6 +217,8 @@ const struct template_name theme_names[] = {
 	{ "page/*", "languages", LIST("language"), "" },
 	{ "page/*", "viewer",    SUB("viewer"), "set only when somebody is signed in" },
 	{ "page/*", "login_url", URL,  "/login, with where to come back to" },
+	{ "page/*", "search_url", URL,  "/search: fields q, forum" },
+	{ "page/*", "lang_asked", TEXT, "field lang, where the address asks for a language; mostly empty" },
 	{ "page/*", "register_url", URL, "/register, with where to come back to" },
 	{ "page/*", "csrf",      TEXT, "field csrf of every form that changes something" },
 	{ "page/*", "notice",    TEXT, "one sentence above the page: \"Saved.\"; mostly empty" },
@@ -291,6 +310,19 @@ const struct template_name theme_names[] = {
 	{ "page/roll", "revoke_action", URL,  "where one line is revoked: field number" },
 	{ "page/roll", "key",    TEXT, "nonce, field key" },
 	{ "page/roll", "rolls_url", URL, "/admin/rolls" },
+
+	{ "page/search", "action",  URL,  "where the form leads, by GET: q, forum, author, since, until, order" },
+	{ "page/search", "q",       TEXT, "what was typed" },
+	{ "page/search", "author",  TEXT, "likewise" },
+	{ "page/search", "since",   TEXT, "2026-03-03, or empty" },
+	{ "page/search", "until",   TEXT, "likewise" },
+	{ "page/search", "ranked",  FLAG, "best first; else newest first" },
+	{ "page/search", "narrow",  FLAG, "author or dates were given" },
+	{ "page/search", "forums",  LIST("choice"), "that the viewer may read" },
+	{ "page/search", "error",   TEXT, "one sentence, or empty" },
+	{ "page/search", "nothing", FLAG, "it was looked for, and is not there" },
+	{ "page/search", "found",   LIST("found"), "" },
+	{ "page/search", "pager",   SUB("pager"), "" },
 
 	{ "page/sheet", "roll",  SUB("roll"), "" },
 	{ "page/sheet", "codes", LIST("code"), "the identifiers, shown this once" },

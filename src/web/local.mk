@@ -6,8 +6,10 @@ libweb_a_SOURCES = \
 	src/web/handle.c src/web/handle.h \
 	src/web/login.c src/web/login.h \
 	src/web/page_account.c \
+	src/web/page_archive.c \
 	src/web/page_confirm.c \
 	src/web/page_error.c \
+	src/web/page_feed.c \
 	src/web/page_file.c \
 	src/web/page_forgot.c \
 	src/web/page_forum.c \
@@ -17,6 +19,7 @@ libweb_a_SOURCES = \
 	src/web/page_post.c \
 	src/web/page_register.c \
 	src/web/page_rolls.c \
+	src/web/page_search.c \
 	src/web/page_thread.c \
 	src/web/page_unsubscribe.c \
 	src/web/page_write.c \

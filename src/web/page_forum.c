@@ -127,6 +127,7 @@ page_forum_show(struct request *req, struct reply *reply, struct err *err)
 	add_subscription(req, page, &forum);
 	add_notice(req, page);
 	view_text(page, "title", forum.name);
+	(void)view_url(page, "feed_url", arena_printf(req->arena, "/f/%s/feed", forum.slug));
 	(void)view_url(page, "canonical",
 	    arena_printf(req->arena, "%s/f/%s", req->site->settings->site_url, forum.slug));
 	return reply_page(req, reply, "forum", err);

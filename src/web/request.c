@@ -96,6 +96,8 @@ add_common(struct request *req, struct reply *reply)
 	view_text(page, "lang", lang_code(req->lang));
 	add_languages(req, page);
 	add_viewer(req, page);
+	view_url(page, "search_url", "/search");
+	view_text(page, "lang_asked", req->lang_query[0] != '\0' ? lang_code(req->lang) : "");
 	view_url(page, "login_url", url_login(req));
 	view_url(page, "register_url", url_register(req));
 	if (request_is_signed(req))

@@ -43,6 +43,7 @@ struct request {
 	const char *trace;           /* id in the log */
 	answer_fn *answer;           /* of the act that was sent */
 	struct span sent;            /* its fields, where the answer needs them */
+	void *state;                 /* of the page, from one act to the next */
 };
 
 struct reply {

@@ -4,7 +4,8 @@
 #include <inttypes.h>
 
 /* What a page may depend on beside its path. */
-static const char *const parameters[] = { "after", "before", "done", "lang", "next" };
+static const char *const parameters[] = { "after", "author", "before", "done", "forum",
+	"lang", "next", "order", "place", "q", "since", "until" };
 
 enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]) };
 

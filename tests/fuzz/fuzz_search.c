@@ -48,7 +48,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct search_entry entry = { 7, SPAN("Réunion"), span_make(data, size), SPAN("Marie") };
 	struct arena *arena;
 	struct err err = { 0 };
-	int64_t *posts;
+	struct search_query query = { .words = { (const char *)data, size },
+		.author = { (const char *)data, size } };
+	struct search_hit *hits;
 	size_t count;
 
 	if (db == NULL) {
@@ -60,12 +62,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena = arena_new();
 	must(db_begin(db, &err), &err);
 	must(search_add(db, &entry, &err), &err);
-	if (!search_list(db, arena, span_make(data, size), 0, 10, &posts, &count, &err) &&
-	    err.kind != ERR_INVALID)
-		abort();
+	for (int ranked = 0; ranked < 2; ranked++) {
+		query.ranked = ranked != 0;
+		if (!search_find(db, arena, &query, 10, &hits, &count, &err) &&
+		    err.kind != ERR_INVALID)
+			abort();
+	}
 	must(search_remove(db, &entry, &err), &err);
-	must(
-	    search_list(db, arena, SPAN("marie"), 0, 10, &posts, &count, &err) && count == 0, &err);
+	query = (struct search_query){ .words = SPAN("marie") };
+	must(search_find(db, arena, &query, 10, &hits, &count, &err) && count == 0, &err);
 	db_rollback(db);
 	db_check_idle(db);
 	arena_free(&arena);

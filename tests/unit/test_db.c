@@ -79,6 +79,7 @@ may_scan(struct span step)
 		"SCAN CONSTANT ROW",
 		"SCAN (subquery",
 		"SCAN search VIRTUAL TABLE",
+		"SCAN s VIRTUAL TABLE INDEX", /* by words */
 		"SCAN sqlite_master",
 		"SCAN forum",
 		"SCAN counter",

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "rules/archive.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "rules/delivery.h"
+#include "rules/standing.h"
+#include "store/forum.h"
+#include "store/post.h"
+
+enum {
+	POSTS_A_PIECE = 100,
+	OCTETS_A_PIECE = 512 * 1024 /* then a piece ends */
+};
+
+static bool
+may_read(struct clerk *clerk, const struct act *act, struct forum *forum, struct err *err)
+{
+	struct standing standing;
+	struct person person;
+	struct axes axes;
+
+	if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), forum, err) ||
+	    !standing_find(
+		clerk->db, act->arena, clerk->now, act->actor, forum, &person, &standing, err))
+		return false;
+	axes = standing_axes(forum);
+	return permission_read(&standing, &axes) ||
+	       err_set(err, ERR_NOT_FOUND, "there is no such forum");
+}
+
+/* "From " and the date as asctime() has it, UTC. */
+static void
+write_separator(const struct outgoing *message, struct buf *out)
+{
+	time_t date = (time_t)message->date;
+	char text[40];
+	struct tm parts;
+
+	gmtime_r(&date, &parts);
+	(void)strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y", &parts);
+	buf_printf(out, "From " SPAN_FORMAT " %s\n", SPAN_ARGS(message->from_address), text);
+}
+
+/* mboxrd: what begins with "From ", behind any number of ">", gets one more. */
+static void
+write_line(struct span line, struct buf *out)
+{
+	size_t marks = 0;
+
+	while (marks < line.len && line.data[marks] == '>')
+		marks++;
+	if (span_starts(span_from(line, marks), "From "))
+		buf_add_char(out, '>');
+	buf_add_span(out, line);
+	buf_add_char(out, '\n');
+}
+
+static void
+write_lines(struct span octets, struct buf *out)
+{
+	while (octets.len > 0) {
+		size_t len = span_find(octets, '\n');
+		struct span line = span_first(octets, len);
+		if (span_ends(line, "\r"))
+			line.len--;
+		write_line(line, out);
+		octets = span_from(octets, len + 1);
+	}
+	buf_add_char(out, '\n');
+}
+
+static bool
+write_post(struct clerk *clerk, int64_t post, struct buf *out, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct buf message = { 0 };
+	struct outgoing outgoing;
+	bool done = delivery_archived(clerk, arena, post, &outgoing, err) &&
+		    message_write(arena, &outgoing, &message, err);
+
+	if (done) {
+		write_separator(&outgoing, out);
+		write_lines(buf_span(&message), out);
+	}
+	buf_free(&message);
+	arena_free(&arena);
+	return done;
+}
+
+bool
+archive_read(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
+{
+	int64_t after = fields_int(&act->input, "after", 0), next = 0;
+	struct buf octets = { 0 };
+	struct post *posts;
+	struct forum forum;
+	size_t count, i;
+	bool done = true;
+
+	if (!may_read(clerk, act, &forum, err) || !post_list_forum(clerk->db, act->arena, forum.id,
+						      after, POSTS_A_PIECE, &posts, &count, err))
+		return false;
+	buf_init(&octets, 2 * MESSAGE_MAX);
+	for (i = 0; done && i < count && octets.len < OCTETS_A_PIECE; i++)
+		done = write_post(clerk, posts[i].id, &octets, err);
+	if (done && (i < count || count == POSTS_A_PIECE))
+		next = posts[i - 1].id;
+	if (done) {
+		fields_add(&outcome->output, "octets", buf_span(&octets));
+		fields_add_int(&outcome->output, "next", next);
+	}
+	buf_free(&octets);
+	return done;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "text/excerpt.h"
+
+#include "base/utf8.h"
+
+enum { BEFORE = 80 }; /* octets shown before the first word found */
+
+struct work {
+	struct arena *arena;
+	const struct span *words;
+	size_t count;
+	struct excerpt_piece *pieces;
+	size_t used, room;
+};
+
+/* Letters and digits of any language: what is no ASCII is taken for a letter, but for the
+ * blanks, quotes and dashes of typography. */
+static size_t
+letter_len(struct span rest)
+{
+	struct span after = rest;
+	uint32_t code;
+
+	if (!utf8_next(&after, &code))
+		return 0;
+	if (code < 0x80)
+		return ascii_is_alpha((char)code) || ascii_is_digit((char)code) ? 1 : 0;
+	if (code == 0xa0 || code == 0xab || code == 0xbb || (code >= 0x2000 && code < 0x2070))
+		return 0;
+	return rest.len - after.len;
+}
+
+static size_t
+run_len(struct span rest)
+{
+	size_t len = 0, one;
+
+	while ((one = letter_len(span_from(rest, len))) > 0)
+		len += one;
+	return len;
+}
+
+/* Octets of the character that is no letter. */
+static size_t
+other_len(struct span rest)
+{
+	struct span after = rest;
+	uint32_t code;
+
+	return utf8_next(&after, &code) ? rest.len - after.len : 0;
+}
+
+static bool
+is_wanted(const struct work *work, struct span word)
+{
+	struct span folded = utf8_fold(work->arena, word);
+
+	for (size_t i = 0; i < work->count; i++)
+		if (span_equal(folded, work->words[i]))
+			return true;
+	return false;
+}
+
+/* Where the first of the words begins; the length of the text where there is none. */
+static size_t
+find_first(const struct work *work, struct span text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		size_t len = run_len(span_from(text, at));
+		if (len > 0 && is_wanted(work, span_make(text.data + at, len)))
+			return at;
+		at += len > 0 ? len : other_len(span_from(text, at));
+	}
+	return text.len;
+}
+
+/* The first beginning of a word at or after. */
+static size_t
+word_start(struct span text, size_t at)
+{
+	while (at < text.len && !ascii_is_space(text.data[at - 1]))
+		at++;
+	return at;
+}
+
+static void
+add(struct work *work, struct span text, bool marked)
+{
+	struct excerpt_piece *last = work->used > 0 ? &work->pieces[work->used - 1] : NULL;
+
+	if (text.len == 0)
+		return;
+	if (last != NULL && !last->marked && !marked &&
+	    last->text.data + last->text.len == text.data)
+		last->text.len += text.len;
+	else if (work->used < work->room)
+		work->pieces[work->used++] = (struct excerpt_piece){ text, marked };
+}
+
+static struct span
+one_line(struct arena *arena, struct span text)
+{
+	char *out = arena_strndup(arena, text.data, text.len);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (ascii_is_space(out[i]))
+			out[i] = ' ';
+	return span_make(out, text.len);
+}
+
+struct excerpt_piece *
+excerpt_make(struct arena *arena, struct span text, const struct span *words, size_t count,
+    size_t octets, size_t *pieces)
+{
+	struct work work = { .arena = arena, .words = words, .count = count, .room = 64 };
+	struct span line = one_line(arena, text);
+	size_t first = find_first(&work, line), at = 0, end;
+
+	work.pieces = arena_array(arena, work.room, sizeof(*work.pieces));
+	if (first < line.len && first > BEFORE)
+		at = word_start(line, first - BEFORE);
+	end = at + octets < line.len ? at + octets : line.len;
+	if (at > 0)
+		add(&work, SPAN("… "), false);
+	while (at < end) {
+		struct span rest = span_from(line, at);
+		size_t len = run_len(rest), other = len > 0 ? len : other_len(rest);
+		add(&work, span_first(rest, other),
+		    len > 0 && is_wanted(&work, span_first(rest, len)));
+		at += other;
+	}
+	if (at < line.len)
+		add(&work, SPAN(" …"), false);
+	*pieces = work.used;
+	return work.pieces;
+}
