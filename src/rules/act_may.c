@@ -5,14 +5,14 @@
 
 #include "rules/standing.h"
 #include "store/post.h"
+#include "store/thread.h"
 #include "text/i18n.h"
 
 bool
 may_administrator(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
-	return act->administrator ||
-	    err_set(err, ERR_DENIED, "only an administrator may do this");
+	return act->administrator || err_set(err, ERR_DENIED, "only an administrator may do this");
 }
 
 bool
@@ -27,7 +27,7 @@ may_visit(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
 	return act->door == DOOR_WEB || act->administrator ||
-	    err_set(err, ERR_DENIED, "nobody signs in through this door");
+	       err_set(err, ERR_DENIED, "nobody signs in through this door");
 }
 
 bool
@@ -35,15 +35,14 @@ may_house(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
 	return act->door == DOOR_HOUSE || act->administrator ||
-	    err_set(err, ERR_DENIED, "only an administrator may do this");
+	       err_set(err, ERR_DENIED, "only an administrator may do this");
 }
 
 bool
 may_relay(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
-	return act->door == DOOR_RELAY ||
-	    err_set(err, ERR_DENIED, "only the relay may say this");
+	return act->door == DOOR_RELAY || err_set(err, ERR_DENIED, "only the relay may say this");
 }
 
 bool
@@ -51,7 +50,7 @@ may_deliver(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
 	return act->door == DOOR_MAIL || act->administrator ||
-	    err_set(err, ERR_DENIED, "mail does not come through this door");
+	       err_set(err, ERR_DENIED, "mail does not come through this door");
 }
 
 bool
@@ -77,11 +76,11 @@ must_see(struct clerk *clerk, const struct act *act, const struct forum *forum,
 	struct axes axes = standing_axes(forum);
 	struct person person;
 
-	if (!standing_find(clerk->db, act->arena, clerk->now, act->actor, forum, &person, standing,
-		err))
+	if (!standing_find(
+		clerk->db, act->arena, clerk->now, act->actor, forum, &person, standing, err))
 		return false;
 	return permission_read(standing, &axes) ||
-	    err_set(err, ERR_NOT_FOUND, TR("there is no such forum"));
+	       err_set(err, ERR_NOT_FOUND, TR("there is no such forum"));
 }
 
 bool
@@ -92,11 +91,11 @@ act_forum(struct clerk *clerk, const struct act *act, struct forum *forum, struc
 	struct post head;
 
 	if (parent == 0) {
-		if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), forum,
-			err))
+		if (!forum_find_slug(
+			clerk->db, act->arena, fields_get(&act->input, "forum"), forum, err))
 			return false;
 	} else if (!post_find_head(clerk->db, act->arena, parent, &head, err) ||
-	    !forum_find(clerk->db, act->arena, head.forum, forum, err)) {
+		   !forum_find(clerk->db, act->arena, head.forum, forum, err)) {
 		return false;
 	} else if (strcmp(head.state, "published") != 0) {
 		return err_set(err, ERR_NOT_FOUND, TR("the message that is answered is not there"));
@@ -114,32 +113,52 @@ may_write_in_forum(struct clerk *clerk, const struct act *act, struct err *err)
 
 	if (act->actor == 0)
 		return may_signed_in(clerk, act, err);
-	if (!act_forum(clerk, act, &forum, err) ||
-	    !standing_find(clerk->db, act->arena, clerk->now, act->actor, &forum, &person,
-		&standing, err))
+	if (!act_forum(clerk, act, &forum, err) || !standing_find(clerk->db, act->arena, clerk->now,
+						       act->actor, &forum, &person, &standing, err))
 		return false;
 	axes = standing_axes(&forum);
 	return permission_write(&standing, &axes, err);
 }
 
-bool
-may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
+/* Whether it is there at all is not for everybody to know. */
+static bool
+moderates(struct clerk *clerk, const struct act *act, int64_t forum, struct err *err)
 {
 	struct standing standing;
 	struct person person;
-	struct forum forum;
+	struct forum row;
+
+	return forum_find(clerk->db, act->arena, forum, &row, err) &&
+	       standing_find(
+		   clerk->db, act->arena, clerk->now, act->actor, &row, &person, &standing, err) &&
+	       (permission_moderate(&standing) ||
+		   err_set(err, ERR_NOT_FOUND, TR("there is no such message")));
+}
+
+bool
+may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
+{
 	struct post head;
 
 	if (act->actor == 0 && act->administrator)
 		return true;
 	if (act->actor == 0)
 		return may_signed_in(clerk, act, err);
-	if (!post_find_head(clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) ||
-	    !forum_find(clerk->db, act->arena, head.forum, &forum, err) ||
-	    !standing_find(clerk->db, act->arena, clerk->now, act->actor, &forum, &person,
-		&standing, err))
-		return false;
-	/* Whether the post is there at all is not for everybody to know. */
-	return permission_moderate(&standing) ||
-	    err_set(err, ERR_NOT_FOUND, "there is no such message");
+	return post_find_head(
+		   clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) &&
+	       moderates(clerk, act, head.forum, err);
+}
+
+bool
+may_moderate_thread(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	struct thread thread;
+
+	if (act->actor == 0 && act->administrator)
+		return true;
+	if (act->actor == 0)
+		return may_signed_in(clerk, act, err);
+	return thread_find_head(
+		   clerk->db, act->arena, fields_int(&act->input, "thread", 0), &thread, err) &&
+	       moderates(clerk, act, thread.forum, err);
 }

@@ -234,6 +234,13 @@ static const struct act_field post_id_fields[] = {
 	END
 };
 
+static const struct act_field thread_set_fields[] = {
+	{ "thread", FIELD_INT,  0, FIELD_REQUIRED, NULL },
+	{ "closed", FIELD_FLAG, 0, 0,              NULL },
+	{ "pinned", FIELD_FLAG, 0, 0,              NULL },
+	END
+};
+
 static const struct act_field mail_receive_fields[] = {
 	{ "recipient",   FIELD_LINE,   ADDRESS_LOCAL_MAX, FIELD_REQUIRED | FIELD_REPEAT, NULL },
 	{ "from",        FIELD_LINE,   ADDRESS_MAX,       0,              NULL },
@@ -331,6 +338,10 @@ const struct act_kind act_kinds[] = {
 	{ "post.approve",        may_moderate_forum,  post_approve_fields,        NEEDS_JOURNAL,              NULL,             moderation_approve,      NULL },
 	{ "post.refuse",         may_moderate_forum,  post_refuse_fields,         NEEDS_JOURNAL,              NULL,             moderation_refuse,       NULL },
 	{ "post.discard",        may_moderate_forum,  post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_discard,      NULL },
+	{ "post.hide",           may_moderate_forum,  post_refuse_fields,         NEEDS_JOURNAL,              NULL,             moderation_hide,         NULL },
+	{ "post.restore",        may_moderate_forum,  post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_restore,      NULL },
+	{ "post.withdraw",       may_signed_in,       post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_withdraw,     NULL },
+	{ "thread.set",          may_moderate_thread, thread_set_fields,          NEEDS_JOURNAL,              NULL,             moderation_thread,       NULL },
 	{ "post.confirm",        NULL,                token_fields,               NEEDS_JOURNAL,              NULL,             moderation_confirm,      NULL },
 	{ "mail.receive",        may_deliver,         mail_receive_fields,        NEEDS_KEY,                  NULL,             intake_receive,          NULL },
 	{ "mail.process",        may_house,           inbox_fields,               NEEDS_NOTHING,              NULL,             intake_process,          NULL },

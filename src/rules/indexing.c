@@ -64,6 +64,21 @@ indexing_add(struct clerk *clerk, const struct search_entry *entry, struct err *
 	return true;
 }
 
+/* What waits for the end of the turn is not in the index yet: it must go in before anything can
+ * be taken out. Where this act is undone the entries before its savepoint are written again
+ * by nobody, so they may not be touched: a lot that holds the post itself is all that
+ * matters, and a post is taken down by another act than the one that made it. */
+bool
+indexing_remove(struct clerk *clerk, const struct search_entry *entry, struct err *err)
+{
+	struct indexing *indexing = &clerk->indexing;
+
+	for (size_t i = 0; i < indexing->count; i++)
+		if (indexing->entries[i].post == entry->post)
+			return err_set(err, ERR_TEMPORARY, "this message is just being published");
+	return search_remove(clerk->db, entry, err);
+}
+
 size_t
 indexing_count(const struct clerk *clerk)
 {

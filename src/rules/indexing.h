@@ -26,6 +26,10 @@ struct indexing {
 bool
 indexing_add(struct clerk *clerk, const struct search_entry *entry, struct err *err);
 
+/* Takes out what was added before, be it in this very turn. */
+bool
+indexing_remove(struct clerk *clerk, const struct search_entry *entry, struct err *err);
+
 /* How many wait; and back to so many, where an act was undone. */
 size_t
 indexing_count(const struct clerk *clerk);

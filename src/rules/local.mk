@@ -24,6 +24,7 @@ librules_a_SOURCES = \
 	src/rules/mail_word.c src/rules/mail_word.h \
 	src/rules/membership.c src/rules/membership.h \
 	src/rules/moderation.c src/rules/moderation.h \
+	src/rules/moderation_after.c \
 	src/rules/moderation_tell.c src/rules/moderation_tell.h \
 	src/rules/notice.c src/rules/notice.h \
 	src/rules/password.c src/rules/password.h \
@@ -37,6 +38,7 @@ librules_a_SOURCES = \
 	src/rules/reading_account.c \
 	src/rules/reading_forum.c src/rules/reading_work.h \
 	src/rules/reading_held.c \
+	src/rules/reading_house.c \
 	src/rules/reading_post.c \
 	src/rules/reading_search.c \
 	src/rules/registration.c src/rules/registration.h \

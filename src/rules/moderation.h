@@ -23,6 +23,20 @@ moderation_refuse(struct clerk *, const struct act *, struct outcome *, struct e
 bool
 moderation_discard(struct clerk *, const struct act *, struct outcome *, struct err *);
 
+/* act post.hide: post, [why]; post.restore: post; post.withdraw: post, by its author. A hidden or
+ * withdrawn post leaves a trace at its place and keeps its replies; what was not sent of it
+ * is not sent. Output: post, thread, state. */
+bool
+moderation_hide(struct clerk *, const struct act *, struct outcome *, struct err *);
+bool
+moderation_restore(struct clerk *, const struct act *, struct outcome *, struct err *);
+bool
+moderation_withdraw(struct clerk *, const struct act *, struct outcome *, struct err *);
+
+/* act thread.set: thread, [closed] [pinned]. Output: thread. */
+bool
+moderation_thread(struct clerk *, const struct act *, struct outcome *, struct err *);
+
 /* act post.confirm: token of "was it you?": the author says yes, and is believed about
  * mail without verdict from that address from now on. Output: post, state. */
 bool

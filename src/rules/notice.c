@@ -247,6 +247,7 @@ static const struct notice_kind {
 	{ "held-moderator", "auto-generated", fill_held_moderator },
 	{ "approved",       "auto-replied",   fill_approved },
 	{ "refused",        "auto-replied",   fill_refused },
+	{ "hidden",         "auto-replied",   fill_refused },
 	{ "decided",        "auto-generated", fill_decided },
 	{ "login",          "auto-generated", fill_login },
 	{ "reset",          "auto-generated", fill_login },

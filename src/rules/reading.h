@@ -73,6 +73,7 @@ struct thread_view {
 	int64_t posts;
 	int64_t created, last;
 	bool pinned, closed;
+	bool may_moderate;    /* this viewer; only where one thread is read */
 	int64_t merged;       /* thread it was merged into, or 0 */
 };
 struct attachment_view {
@@ -86,6 +87,7 @@ struct post_view {
 	const char *parent_author; /* of the parent, "" */
 	int64_t date;
 	const char *subject, *message_id, *state;
+	const char *why;          /* of a hidden one; "" */
 	struct html html;
 	struct span text;         /* plain own words */
 	int depth;                /* in the tree, 0 = opens the thread */
@@ -120,7 +122,8 @@ reading_latest(struct reading *, size_t room, struct thread_view **, size_t *cou
 
 bool
 reading_thread(struct reading *, int64_t id, struct thread_view *, struct err *);
-/* Published posts by (date, id), after a key; depth is filled from parents. */
+/* Posts by (date, id), after a key; depth is filled from parents. Hidden and withdrawn ones
+ * are there, without text and attachments. */
 bool
 reading_posts(struct reading *, int64_t thread, int64_t after_date, int64_t after_id, size_t room,
     struct post_view **, size_t *count, struct err *);
@@ -185,6 +188,46 @@ reading_thread_latest(struct reading *, const struct thread_view *, size_t room,
 bool
 reading_latest_before(struct reading *, int64_t last, int64_t id, size_t room,
     struct thread_view **, size_t *count, struct err *);
+
+/* ---- the house, for those who look after it; NOT_FOUND to everybody else ---- */
+
+struct journal_view {
+	int64_t id, date;
+	const char *act;         /* "post.hide" */
+	const char *actor;       /* shown name; "" = the console or the house: see door */
+	const char *door, *outcome;
+	const char *about;       /* subject of the post, name of the person; "" */
+	int64_t post, thread;    /* where it may be read; 0: nowhere */
+	struct span text;        /* the reason; empty: none, or erased */
+};
+/* What was decided in a forum, for its moderators; slug empty: everywhere, for
+ * administrators. Newest first, before an id (0: from the newest). */
+bool
+reading_journal(struct reading *, struct span slug, int64_t before, size_t room,
+    struct journal_view **, size_t *count, struct err *);
+
+struct member_view {
+	int64_t person;
+	const char *name;
+	const char *mode;        /* of the subscription */
+	int64_t since;
+	int64_t published;       /* posts in this forum, counted up to 1 000 */
+	bool moderator, trusted, on_roll, suspended;
+};
+/* Who receives a forum, or did, for its moderators; by person, after one. */
+bool
+reading_members(struct reading *, struct span slug, int64_t after, size_t room,
+    struct member_view **, size_t *count, struct err *);
+
+struct forum_settings {
+	const char *slug, *name, *description, *theme;
+	const char *who_writes, *appears, *who_reads, *strangers, *reply_to; /* words as in the schema */
+	bool emergency;
+	int64_t position;
+};
+/* For administrators. */
+bool
+reading_forum_settings(struct reading *, struct span slug, struct forum_settings *, struct err *);
 
 /* ---- one's own account ---- */
 

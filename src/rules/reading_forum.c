@@ -310,5 +310,6 @@ reading_thread(struct reading *reading, int64_t id, struct thread_view *view, st
 		return err_set(err, ERR_NOT_FOUND, "there is no such discussion");
 	reading->thread = thread;
 	fill_thread(reading, &thread, view);
+	view->may_moderate = permission_moderate(&standing);
 	return true;
 }

@@ -35,6 +35,8 @@ void
 reading_fill_post(struct reading *reading, const struct post *post, const char *title,
     struct post_view *view)
 {
+	bool shown = strcmp(post->state, "hidden") != 0 && strcmp(post->state, "withdrawn") != 0;
+
 	*view = (struct post_view){
 		.id = post->id,
 		.thread = post->thread,
@@ -48,9 +50,10 @@ reading_fill_post(struct reading *reading, const struct post *post, const char *
 		.subject = post->subject,
 		.message_id = post->message_id,
 		.state = post->state,
-		.html = { post->html },
-		.text = post->text,
-		.subject_changed = title && is_other_subject(reading, post->subject, title),
+		.why = shown ? "" : post->why,
+		.html = { shown ? post->html : (struct span){ 0 } },
+		.text = shown ? post->text : (struct span){ 0 },
+		.subject_changed = shown && title && is_other_subject(reading, post->subject, title),
 	};
 }
 
@@ -238,14 +241,15 @@ static bool
 show_post(struct reading *reading, const struct post *post, struct post_view *view,
     struct err *err)
 {
-	if (strcmp(post->state, "published") != 0)
+	if (strcmp(post->state, "held") == 0 || strcmp(post->state, "refused") == 0)
 		return not_there(err);
 	if (!find_thread(reading, post->thread, err)) {
 		reading->thread = (struct thread){ 0 };
 		return err->kind == ERR_NOT_FOUND ? not_there(err) : false;
 	}
 	reading_fill_post(reading, post, reading->thread.title, view);
-	return reading_fill_attachments(reading, view, err);
+	return strcmp(post->state, "published") != 0 ||
+	    reading_fill_attachments(reading, view, err);
 }
 
 bool

@@ -57,7 +57,8 @@ post_find(struct db *db, struct arena *arena, int64_t id, struct post *post, str
 bool
 post_find_head(struct db *db, struct arena *arena, int64_t id, struct post *post, struct err *err);
 
-/* Published posts of a thread beyond the key (0, 0: from the start), without source. */
+/* Posts of a thread beyond the key (0, 0: from the start), without source: published ones, and
+ * those that were and left a trace (hidden, withdrawn). */
 bool
 post_list_thread(struct db *db, struct arena *arena, int64_t thread, int64_t after_date,
     int64_t after_id, size_t room, struct post **posts, size_t *count, struct err *err);
@@ -76,7 +77,7 @@ bool
 post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
     struct post **posts, size_t *count, struct err *err);
 
-/* Ids and parents of all published posts of a thread in order, at most `room`: for the
+/* Ids and parents of all posts of a thread that post_list_thread() lists, in order, at most `room`: for the
  * tree of a thread shown in pages. Only id, parent, date are filled. */
 bool
 post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, struct post **posts,

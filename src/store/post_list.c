@@ -7,7 +7,8 @@
 
 static const char sql_thread[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
 				 "  FROM post AS p"
-				 " WHERE p.thread = $1 AND p.state = 'published'"
+				 " WHERE p.thread = $1"
+				 "   AND p.state IN ('published', 'hidden', 'withdrawn')"
 				 "   AND (p.date, p.id) > ($2, $3)"
 				 " ORDER BY p.date, p.id"
 				 " LIMIT $4";
@@ -27,7 +28,8 @@ static const char sql_forum[] = "SELECT id, 0, 0 FROM post"
 				" LIMIT $3";
 static const char sql_tree[] = "SELECT id, parent, date"
 			       "  FROM post"
-			       " WHERE thread = $1 AND state = 'published'"
+			       " WHERE thread = $1"
+			       "   AND state IN ('published', 'hidden', 'withdrawn')"
 			       " ORDER BY date, id"
 			       " LIMIT $2";
 static const char sql_awaiting[] = "SELECT " POST_HEAD_COLUMNS "  FROM post AS p"

@@ -11,13 +11,14 @@
 /* clang-format off */
 const char *const theme_pages[] = {
 	"home", "forum", "thread", "post-form", "login", "forgot", "register", "account", "password",
-	"rolls", "roll", "sheet", "search", "confirm", "unsubscribe", "moderate", "message", "error",
+	"rolls", "roll", "sheet", "search", "journal", "members",
+	"forum-form", "confirm", "unsubscribe", "moderate", "message", "error",
 };
 const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 
 const char *const theme_mails[] = {
 	"post", "held-author", "held-moderator", "approved", "refused", "decided", "login",
-	"reset", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
+	"hidden", "reset", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
 /* clang-format on */
@@ -40,6 +41,8 @@ const struct template_name theme_names[] = {
 	{ "viewer", "waiting",     TEXT, "ready: \"3 messages waiting\"; empty when none" },
 	{ "viewer", "account_url",   URL,  "/account" },
 	{ "viewer", "administrator", FLAG, "" },
+	{ "viewer", "journal_url",   URL,  "/admin/journal, likewise" },
+	{ "viewer", "new_forum_url", URL,  "/admin/forums/new, likewise" },
 	{ "viewer", "rolls_url",     URL,  "/admin/rolls, for an administrator; else empty" },
 	{ "viewer", "logout_url",  URL,  "where the sign-out form posts" },
 
@@ -66,6 +69,9 @@ const struct template_name theme_names[] = {
 	{ "forum", "url",         URL,  "/f/SLUG" },
 	{ "forum", "new_url",     URL,  "/f/SLUG/new" },
 	{ "forum", "feed_url",    URL,  "/f/SLUG/feed; empty where there is none" },
+	{ "forum", "journal_url", URL,  "what was decided here, for who may moderate it; else empty" },
+	{ "forum", "members_url", URL,  "its people, likewise" },
+	{ "forum", "settings_url", URL, "for administrators; else empty" },
 	{ "forum", "archive_url", URL,  "/f/SLUG/mbox" },
 	{ "forum", "queue_url",   URL,  "its queue, for who may moderate it; else empty" },
 	{ "forum", "address",     TEXT, "voirie@forum.ville.example" },
@@ -91,6 +97,7 @@ const struct template_name theme_names[] = {
 	{ "thread", "last",         SUB("date"), "of the latest post" },
 	{ "thread", "pinned",       FLAG, "" },
 	{ "thread", "closed",       FLAG, "no more replies" },
+	{ "thread", "decide_action", URL, "field decision: close, open, pin, unpin; empty for who may not" },
 	{ "thread", "excerpt",      TEXT, "beginning of the first post; may be empty" },
 
 	{ "attachment", "name",  TEXT, "" },
@@ -119,6 +126,10 @@ const struct template_name theme_names[] = {
 	{ "post", "by_mail",      FLAG, "came by mail" },
 	{ "post", "hidden",       FLAG, "taken down by a moderator: no body, no attachments" },
 	{ "post", "withdrawn",    FLAG, "taken back by its author: likewise" },
+	{ "post", "can_hide",     FLAG, "this viewer may take it down" },
+	{ "post", "can_restore",  FLAG, "and put it back" },
+	{ "post", "can_withdraw", FLAG, "it is the viewer's own" },
+	{ "post", "decide_action", URL, "fields decision (hide, restore, withdraw) and why" },
 	{ "post", "why",          TEXT, "reason of a hidden or refused post; may be empty" },
 
 	{ "pager", "previous_url", URL,  "empty on the first page" },
@@ -177,6 +188,26 @@ const struct template_name theme_names[] = {
 	{ "line", "name",     TEXT, "who uses it; may be empty" },
 	{ "line", "changed",  SUB("date"), "when it came to that state" },
 	{ "line", "can_revoke", FLAG, "" },
+
+	{ "entry", "date",    SUB("date"), "" },
+	{ "entry", "actor",   TEXT, "who" },
+	{ "entry", "act",     TEXT, "did what, as words" },
+	{ "entry", "about",   TEXT, "subject or name; may be empty" },
+	{ "entry", "url",     URL,  "where it may be read; may be empty" },
+	{ "entry", "why",     TEXT, "the reason; may be empty" },
+	{ "entry", "refused", FLAG, "it was tried, and was not allowed" },
+	{ "entry", "by_mail", FLAG, "by answering a mail" },
+
+	{ "member", "id",        TEXT, "field person" },
+	{ "member", "name",      TEXT, "" },
+	{ "member", "since",     SUB("date"), "" },
+	{ "member", "published", TEXT, "ready: \"12 messages published\"" },
+	{ "member", "moderator", FLAG, "" },
+	{ "member", "trusted",   FLAG, "" },
+	{ "member", "on_roll",   FLAG, "registered with an identifier" },
+	{ "member", "suspended", FLAG, "" },
+	{ "member", "receives",  FLAG, "mail of this forum" },
+	{ "member", "can_set",   FLAG, "the viewer may change it" },
 
 	{ "choice", "slug",     TEXT, "value of the option" },
 	{ "choice", "name",     TEXT, "" },
@@ -311,6 +342,32 @@ const struct template_name theme_names[] = {
 	{ "page/roll", "key",    TEXT, "nonce, field key" },
 	{ "page/roll", "rolls_url", URL, "/admin/rolls" },
 
+	{ "page/journal", "forum",   SUB("forum"), "set when it is of one forum" },
+	{ "page/journal", "entries", LIST("entry"), "newest first" },
+	{ "page/journal", "pager",   SUB("pager"), "" },
+
+	{ "page/members", "forum",   SUB("forum"), "" },
+	{ "page/members", "members", LIST("member"), "who receives it, or did" },
+	{ "page/members", "action",  URL,  "fields person and decision: trust, untrust, suspend, admit, moderator" },
+	{ "page/members", "pager",   SUB("pager"), "" },
+
+	{ "page/forum-form", "action", URL,  "where it posts: the fields of act forum.set" },
+	{ "page/forum-form", "fresh",  FLAG, "a new forum" },
+	{ "page/forum-form", "slug",   TEXT, "what is or was typed, like the ones below" },
+	{ "page/forum-form", "name",   TEXT, "" },
+	{ "page/forum-form", "description", TEXT, "" },
+	{ "page/forum-form", "theme",  TEXT, "" },
+	{ "page/forum-form", "position", TEXT, "" },
+	{ "page/forum-form", "emergency", FLAG, "everything waits for a moderator" },
+	{ "page/forum-form", "who_writes", LIST("choice"), "" },
+	{ "page/forum-form", "appears", LIST("choice"), "" },
+	{ "page/forum-form", "who_reads", LIST("choice"), "" },
+	{ "page/forum-form", "strangers", LIST("choice"), "" },
+	{ "page/forum-form", "reply_to", LIST("choice"), "" },
+	{ "page/forum-form", "domain", TEXT, "of the mail addresses" },
+	{ "page/forum-form", "error",  TEXT, "one sentence, or empty" },
+	{ "page/forum-form", "key",    TEXT, "nonce, field key" },
+
 	{ "page/search", "action",  URL,  "where the form leads, by GET: q, forum, author, since, until, order" },
 	{ "page/search", "q",       TEXT, "what was typed" },
 	{ "page/search", "author",  TEXT, "likewise" },
@@ -340,6 +397,8 @@ const struct template_name theme_names[] = {
 	{ "page/unsubscribe", "expired", FLAG, "the token is not known" },
 
 	{ "page/moderate", "forum", SUB("forum"), "set when it is the queue of one forum" },
+	{ "page/moderate", "bulk_action", URL, "one decision for several: fields post (repeated), decision, reason, why" },
+	{ "page/moderate", "reasons", LIST("choice"), "ready-made ones: field reason" },
 	{ "page/moderate", "held",  LIST("held"), "oldest first" },
 	{ "page/moderate", "count", TEXT, "ready: \"3 messages waiting\"" },
 	{ "page/moderate", "pager", SUB("pager"), "" },
@@ -383,6 +442,9 @@ const struct template_name theme_names[] = {
 
 	{ "mail/refused", "post", SUB("post"), "subject, text" },
 	{ "mail/refused", "why",  TEXT, "reason given by the moderator; may be empty" },
+
+	{ "mail/hidden", "post", SUB("post"), "subject, url" },
+	{ "mail/hidden", "why",  TEXT, "reason given by the moderator; may be empty" },
 
 	{ "mail/decided", "post",     SUB("post"), "subject, author" },
 	{ "mail/decided", "by",       TEXT, "moderator who decided" },

@@ -8,18 +8,21 @@ libweb_a_SOURCES = \
 	src/web/page_account.c \
 	src/web/page_archive.c \
 	src/web/page_confirm.c \
+	src/web/page_decide.c \
 	src/web/page_error.c \
 	src/web/page_feed.c \
 	src/web/page_file.c \
 	src/web/page_forgot.c \
 	src/web/page_forum.c \
 	src/web/page_home.c \
+	src/web/page_house.c \
 	src/web/page_login.c \
 	src/web/page_moderate.c \
 	src/web/page_post.c \
 	src/web/page_register.c \
 	src/web/page_rolls.c \
 	src/web/page_search.c \
+	src/web/page_settings.c \
 	src/web/page_thread.c \
 	src/web/page_unsubscribe.c \
 	src/web/page_write.c \

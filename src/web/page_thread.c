@@ -85,7 +85,8 @@ static bool
 add_posts(struct request *req, struct view *page, const struct forum_view *forum,
     const struct thread_view *thread, struct err *err)
 {
-	const struct thread_view *answerable = forum->may_write ? thread : NULL;
+	const struct thread_view *answerable =
+	    forum->may_write || thread->may_moderate ? thread : NULL;
 	struct view_list *list = view_list(page, "posts");
 	struct post_view *posts;
 	int64_t date, id, before = 0;
@@ -104,6 +105,8 @@ add_posts(struct request *req, struct view *page, const struct forum_view *forum
 		before = posts[i].id;
 	}
 	add_pager(req, page, thread, date == INT64_MIN, more ? &posts[THREAD_WHOLE] : NULL);
+	while (!more && count > 0 && strcmp(posts[count - 1].state, "published") != 0)
+		count--; /* what was taken down cannot be answered */
 	if (!more && count > 0)
 		add_form(req, page, forum, thread, &posts[count - 1]);
 	return true;

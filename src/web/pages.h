@@ -17,13 +17,16 @@ page_fn page_forgot_show, page_forgot_ask;
 page_fn page_register_show, page_register_ask, page_register_code;
 page_fn page_account_show, page_account_set, page_account_session;
 page_fn page_password_show, page_password_set;
+page_fn page_decide_post, page_decide_thread;
+page_fn page_house_journal, page_house_all, page_house_members, page_house_member_set;
+page_fn page_settings_new, page_settings_create, page_settings_show, page_settings_save;
 page_fn page_search_show;
 page_fn page_feed_forum, page_feed_thread, page_feed_sitemap, page_feed_robots;
 page_fn page_archive_mbox;
 page_fn page_rolls_show, page_rolls_create;
 page_fn page_roll_show, page_roll_issue, page_roll_revoke;
 page_fn page_confirm_show, page_confirm_send;
-page_fn page_moderate_show, page_moderate_forum, page_moderate_decide;
+page_fn page_moderate_show, page_moderate_forum, page_moderate_decide, page_moderate_bulk;
 page_fn page_unsubscribe_show, page_unsubscribe_send;
 page_fn page_file_attachment, page_file_static, page_file_health;
 

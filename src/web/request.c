@@ -81,6 +81,9 @@ add_viewer(struct request *req, struct view *page)
 	    viewer->waiting == 0 ? "" : i18n_number(req->arena, req->lang, viewer->waiting));
 	view_url(sub, "account_url", url_own(req, "/account"));
 	view_flag(sub, "administrator", viewer->administrator);
+	view_url(sub, "journal_url", viewer->administrator ? url_own(req, "/admin/journal") : "");
+	view_url(sub, "new_forum_url",
+	    viewer->administrator ? url_own(req, "/admin/forums/new") : "");
 	view_url(sub, "rolls_url", viewer->administrator ? url_own(req, "/admin/rolls") : "");
 	view_url(sub, "logout_url", "/logout");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "web/show.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "rules/words.h"
@@ -69,6 +70,14 @@ show_forum(const struct request *req, struct view *view, const struct forum_view
 	(void)view_url(view, "feed_url", url_forum_page(req, forum->slug, "feed"));
 	(void)view_url(view, "archive_url", url_forum_page(req, forum->slug, "mbox"));
 	(void)view_url(view, "queue_url", forum->may_moderate ? url_own(req, queue) : "");
+	(void)view_url(view, "journal_url",
+	    forum->may_moderate ? url_own(req, arena_printf(req->arena, "%s/journal", queue)) : "");
+	(void)view_url(view, "members_url",
+	    forum->may_moderate ? url_own(req, arena_printf(req->arena, "%s/members", queue)) : "");
+	(void)view_url(view, "settings_url",
+	    req->viewer->administrator
+		? url_own(req, arena_printf(req->arena, "/admin/forums/%s", forum->slug))
+		: "");
 	show_address(req, view, forum->slug);
 	show_axes(view, forum);
 	view_flag(view, "can_write", forum->may_write && request_is_signed(req));
@@ -93,6 +102,10 @@ show_thread(const struct request *req, struct view *view, const struct thread_vi
 	view_text(view, "title", thread->title);
 	(void)view_url(view, "url", url_thread(req, thread->id, thread->slug));
 	view_text(view, "author", thread->starter);
+	(void)view_url(view, "decide_action",
+	    thread->may_moderate
+		? url_own(req, arena_printf(req->arena, "/t/%" PRId64 "/decide", thread->id))
+		: "");
 	view_text(view, "organisation", "");
 	view_text(view, "last_author", thread->last_author);
 	view_text(view, "posts", count_of(req, TR("%d message"), TR("%d messages"), thread->posts));
@@ -161,11 +174,28 @@ show_author(const struct request *req, struct view *view, const struct post_view
 	view_flag(view, "official", strcmp(post->capacity, "townhall") == 0);
 }
 
+/* What this viewer may do with a post that everybody has read. */
+static void
+show_decisions(const struct request *req, struct view *view, const struct post_view *post,
+    const struct thread_view *thread)
+{
+	bool moderates = thread != NULL && thread->may_moderate;
+	bool published = strcmp(post->state, "published") == 0;
+	bool own = request_is_signed(req) && post->author == req->viewer->person;
+
+	view_flag(view, "can_hide", moderates && published);
+	view_flag(view, "can_restore", moderates && strcmp(post->state, "hidden") == 0);
+	view_flag(view, "can_withdraw", own && published && thread != NULL);
+	(void)view_url(view, "decide_action",
+	    url_own(req, arena_printf(req->arena, "/p/%" PRId64 "/decide", post->id)));
+}
+
 void
 show_post(const struct request *req, struct view *view, const struct post_view *post,
     const struct thread_view *thread, int64_t before)
 {
-	bool can_reply = request_is_signed(req) && thread != NULL && !thread->closed;
+	bool can_reply = request_is_signed(req) && thread != NULL && !thread->closed &&
+			 strcmp(post->state, "published") == 0;
 
 	view_int(view, "id", post->id);
 	(void)view_url(view, "url", url_post(req, post->id));
@@ -180,7 +210,8 @@ show_post(const struct request *req, struct view *view, const struct post_view *
 	view_flag(view, "by_mail", false);
 	view_flag(view, "hidden", strcmp(post->state, "hidden") == 0);
 	view_flag(view, "withdrawn", strcmp(post->state, "withdrawn") == 0);
-	view_text(view, "why", "");
+	view_text(view, "why", post->why);
+	show_decisions(req, view, post, thread);
 }
 
 /* ---- what waits ---- */
