@@ -24,7 +24,7 @@ def signed(site, address):
 
 
 def csrf(browser):
-    return dict(browser.get("/account").form("/account/session").fields)["csrf"]
+    return dict(browser.get("/account").form("/logout").fields)["csrf"]
 
 
 def write(site, who, subject, text, forum="voirie", **headers):
