@@ -422,6 +422,7 @@ reply_from_cache_late(struct request *req)
 
 	if (!may_keep(req) || req->http->head.query.len == 0)
 		return false;
+	site_check_version(req->site);
 	write_key(req, &req->site->scratch);
 	page = cache_find(req->site->cache, buf_span(&req->site->scratch));
 	if (page == NULL)

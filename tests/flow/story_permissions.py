@@ -129,7 +129,23 @@ def reading(site):
     assert site.one("SELECT count(*) FROM subscription WHERE person = ?", other) == 0
 
 
+def closing(site):
+    """A forum that closes: the pages that were kept for everybody go, by whichever address they were read."""
+    site.act("forum.create", slug="ouvert", name="Ouvert")
+    writer = site.person("Une voix", "voix@ville.example")
+    post = site.act("post.add", "--as", writer, forum="ouvert", subject="Portes ouvertes", source="Bonjour.")
+    paths = [f"/t/{post['thread']}-portes-ouvertes?lang=en", "/f/ouvert?lang=en", "/f/ouvert"]
+    browser = Browser(site)
+    for path in paths * 8:  # each worker keeps its own
+        assert browser.get(path).status == 200, path
+    site.act("forum.set", slug="ouvert", who_reads="members")
+    for path in paths:
+        for _ in range(8):
+            assert browser.get(path).status == 404, path
+
+
 def run(stage):
     with stage.site(limit_mails=0, limit_posts=0) as site:
         reading(site)
+        closing(site)
         writing(site)
