@@ -101,8 +101,8 @@ fill_threads(const struct sample *s, struct view_list *list, bool forums)
 {
 	static const char *const titles[] = { "Ralentisseur rue des Tilleuls",
 		"Fermeture de la rue du Moulin du 9 au 13 mars",
-		"Bancs devant la médiathèque : qui a une idée pour l’ombre l’été, quand les platanes "
-		"sont encore petits ?",
+		("Bancs devant la médiathèque : qui a une idée pour l’ombre l’été, quand les "
+		 "platanes sont encore petits ?"),
 		"Merci aux bénévoles de samedi" };
 	static const char *const authors[] = { "Marie Dupont", "Sylvie Marchand", "Ahmed Benali",
 		"Chantal Rivière" };
