@@ -139,6 +139,38 @@ mail_token_fold(struct span text, char out[MAIL_TOKEN_ROOM])
 	return true;
 }
 
+/* What stands before the tokens of our addresses and links (mail_recipient.c, web/route.c). */
+static bool
+is_prefixed(struct span before)
+{
+	static const char *const prefixes[] = { "r.", "u.", "m.", "a.", "b.", "ok.", "/u/",
+		"/ok/" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (before.len >= strlen(prefixes[i]) &&
+		    span_is_nocase(
+			span_from(before, before.len - strlen(prefixes[i])), prefixes[i]))
+			return true;
+	return false;
+}
+
+size_t
+mail_token_hide(char *text, size_t len)
+{
+	size_t count = 0, begin = 0;
+
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && letter_value(text[i]) >= 0)
+			continue;
+		if (i - begin == MAIL_TOKEN_LEN && is_prefixed(span_make(text, begin))) {
+			memset(text + begin, 'x', MAIL_TOKEN_LEN);
+			count++;
+		}
+		begin = i + 1;
+	}
+	return count;
+}
+
 void
 mail_token_draw(char out[MAIL_TOKEN_ROOM])
 {

@@ -75,6 +75,13 @@ mail_token_is_shaped(struct span text);
 bool
 mail_token_fold(struct span text, char out[MAIL_TOKEN_ROOM]);
 
+/* Makes the tokens of our addresses in a text unreadable, in place: each letter of a token
+ * behind its prefix ("+r.", "/u/" ...) becomes an x. Mails cite the addresses of the copy
+ * they answer, and whoever reads those could write and leave in its receiver's name. The
+ * octets around stay, so HTML stays as sound as it was. Returns how many there were. */
+size_t
+mail_token_hide(char *text, size_t len);
+
 /* A fresh drawn token: 130 random bits. */
 void
 mail_token_draw(char out[MAIL_TOKEN_ROOM]);

@@ -52,12 +52,23 @@ own_message_id(struct clerk *clerk, struct arena *arena)
 	return message_id_new(arena, "p", span_of(clerk->settings->mail_domain));
 }
 
+/* Whoever reads the address at which another answers could write in his name. What is cited
+ * around the author's own words is folded by the parser where it is recognised; this is for
+ * the rest, and for what people paste. */
+static struct span
+without_tokens(struct arena *arena, struct span text)
+{
+	char *copy = arena_strndup(arena, text.data, text.len);
+
+	return mail_token_hide(copy, text.len) > 0 ? span_make(copy, text.len) : text;
+}
+
 static bool
 fill_post(struct clerk *clerk, struct arena *arena, const struct draft *draft, struct post *post,
     struct err *err)
 {
 	const struct parsed *parsed = draft->parsed;
-	struct span id = draft->message_id;
+	struct span id = draft->message_id, subject = without_tokens(arena, draft->subject);
 
 	if (id.len == 0)
 		id = own_message_id(clerk, arena);
@@ -72,7 +83,7 @@ fill_post(struct clerk *clerk, struct arena *arena, const struct draft *draft, s
 		.sent = draft->sent ? draft->sent : draft->date,
 		.message_id = arena_strndup(arena, id.data, id.len),
 		.alias = draft->alias,
-		.subject = arena_strndup(arena, draft->subject.data, draft->subject.len),
+		.subject = arena_strndup(arena, subject.data, subject.len),
 		.author = draft->author->id,
 		.door = draft->door,
 		.proof = draft->proof,
@@ -81,9 +92,9 @@ fill_post(struct clerk *clerk, struct arena *arena, const struct draft *draft, s
 		.kind = parsed->format == PARSED_FORMAT_MARKDOWN ? "markdown" : "mail",
 		.renderer = RICH_VERSION,
 		.why = "",
-		.html = parsed->html.octets,
-		.text = parsed->own,
-		.source = parsed->source,
+		.html = without_tokens(arena, parsed->html.octets),
+		.text = without_tokens(arena, parsed->own),
+		.source = without_tokens(arena, parsed->source),
 	};
 	return fill_capacity(clerk, arena, draft, post, err);
 }
@@ -194,7 +205,8 @@ static bool
 store_published(struct clerk *clerk, struct arena *arena, const struct draft *draft,
     struct post *post, struct posted *posted, struct err *err)
 {
-	struct threading_post threading = threading_of(arena, post, draft->title);
+	struct span title = without_tokens(arena, draft->title);
+	struct threading_post threading = threading_of(arena, post, title);
 	struct placement placement;
 
 	threading.title = or_no_subject(clerk, threading.title);

@@ -33,15 +33,19 @@ may_send(struct intake *intake, int64_t person, bool *go, struct err *err)
 	return true;
 }
 
-/* Cut between code points: the quote is what falls off, own words come first. */
+/* Cut between code points: the quote is what falls off, own words come first. Addresses of
+ * ours that are the sender's alone stay with the sender. */
 static struct span
-cut(struct span text)
+cut(struct arena *arena, struct span text)
 {
 	size_t len = text.len < TEXT_MAX ? text.len : TEXT_MAX;
+	char *copy;
 
 	while (len > 0 && len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
 		len--;
-	return span_first(text, len);
+	copy = arena_strndup(arena, text.data, len);
+	(void)mail_token_hide(copy, len);
+	return span_make(copy, len);
 }
 
 static bool
@@ -55,7 +59,7 @@ pass_on(struct intake *intake, const struct author *author, int64_t to, struct e
 	fields_add_int(&input, "author", author->person.id);
 	fields_add_text(&input, "name", author->person.name_shown);
 	fields_add(&input, "subject", parsed->subject);
-	fields_add(&input, "text", cut(parsed->own));
+	fields_add(&input, "text", cut(intake->arena, parsed->own));
 	notice.input = buf_span(&input);
 	ok = delivery_queue_notice(intake->clerk, intake->arena, &notice, err);
 	buf_free(&input);

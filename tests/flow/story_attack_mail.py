@@ -5,7 +5,8 @@ Whatever stands in the fields of a member's mail, what goes out and what is show
 and tags of any other mail: no header, no recipient, no script comes of a name, subject, id or
 file name. A forged sender is published by no trick of its head, and nobody is mailed for it
 but the member whose name it bears. A held mail and its files are nowhere. Tokens that others
-got hold of, and people who are suspended, do nothing.
+got hold of, and people who are suspended, do nothing; tokens that a mail cites are shown to
+nobody.
 """
 import base64
 import html.parser
@@ -91,6 +92,7 @@ def run(stage):
         people = open_forum(site)
         fields(site, sink)
         bodies(site, sink)
+        cited(site, sink)
         held_is_nowhere(site, sink, people)
         suspended(site, sink, people)
         log_tells_nothing(site, sink)
@@ -231,6 +233,32 @@ def bodies(site, sink):
         check_html(arrival.text("html"), str(arrival.mail["Subject"]))
     for thread, in site.rows("SELECT id FROM thread WHERE posts > 0"):
         check_html(Browser(site).get(f"/t/{thread}").html, f"/t/{thread}")
+
+
+def cited(site, sink):
+    """Who answers may cite the addresses of his copy in ways that no program folds."""
+    copy = sink.to(BRUNO)[-1].mail
+    reply, author = (copy[name].addresses[0].addr_spec for name in ("Reply-To", "From"))
+    leave = re.search(r"<(http[^>]*)>", copy["List-Unsubscribe"]).group(1)
+    tokens = re.findall(r"[a-z2-7]{26}", f"{reply} {leave} {author}")
+    assert len(tokens) == 3, tokens
+    html_ = f"<p>D'accord.</p><p><b>Pour</b> <a href='mailto:{reply}'>{reply}</a> {author.upper()} <a href='{leave}'>ici</a></p>"
+    mail.send(site.ports["smtp"], BRUNO, [reply], raw(
+        [("From", BRUNO), ("Subject", f"Re: {reply}"), ("Message-ID", "<c1@x.example>"), ("Content-Type", "text/html")], html_.encode()))
+    mail.send(site.ports["smtp"], BRUNO, [reply], raw(
+        [("From", BRUNO), ("Subject", "Pour"), ("Message-ID", "<c2@x.example>")], f"Mon adresse est {reply}, je pars par {leave}\r\n".encode()))
+    mail.send(site.ports["smtp"], BRUNO, [author], raw([("From", BRUNO), ("Subject", "Pour vous"), ("Message-ID", "<c3@x.example>")],
+                                                       f"Mon adresse est {reply}, je pars par {leave}\r\n".encode()))
+    settled(site)
+    shown = [str(row) for row in site.rows("SELECT subject, html, text, source FROM post WHERE message_id IN ('c1@x.example', '<c1@x.example>', "
+                                           "'c2@x.example', '<c2@x.example>')")]
+    assert len(shown) == 2, shown
+    private = next(a for a in reversed(sink.to(ANNE)) if "Pour vous" in str(a.mail["Subject"]))
+    for thread, in site.rows("SELECT id FROM thread WHERE posts > 0"):
+        shown += [Browser(site).get(f"/t/{thread}{part}").html for part in ("", "/feed")]
+    for text in shown + [private.text()] + [Browser(site).get("/f/voirie").html]:
+        assert not any(token in text.lower() for token in tokens[:2]), text
+    assert "x" * 26 in private.text(), private.text()
 
 
 def held_is_nowhere(site, sink, people):

@@ -213,6 +213,39 @@ test_locals(void **state)
 	}
 }
 
+#define X "xxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static const struct {
+	const char *name, *text, *want;
+} hidings[] = {
+	{ "nothing", "", "" },
+	{ "a reply address", "A : <voirie+r." T "@x.fr>", "A : <voirie+r." X "@x.fr>" },
+	{ "in capitals", "VOIRIE+R.ABCDEFGHIJKLMNOPQRSTUVWXYZ", "VOIRIE+R." X },
+	{ "percent-encoded", "mailto:voirie%2Br." T7 "%40x.fr", "mailto:voirie%2Br." X "%40x.fr" },
+	{ "all kinds", "+u." T " +m." T " a." T " b." T " ok." T,
+	    "+u." X " +m." X " a." X " b." X " ok." X },
+	{ "links", "href=\"https://x.fr/u/" T "\" /ok/" T7,
+	    "href=\"https://x.fr/u/" X "\" /ok/" X },
+	{ "a word of that length", "r " T ", +" T, "r " T ", +" T },
+	{ "too short, too long", "r.bcdefghijklmnopqrstuvwxyz r." T "a",
+	    "r.bcdefghijklmnopqrstuvwxyz r." T "a" },
+};
+
+static void
+test_hide(void **state)
+{
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hidings); i++) {
+		print_message("%s\n", hidings[i].name);
+		(void)snprintf(text, sizeof(text), "%s", hidings[i].text);
+		assert_int_equal(mail_token_hide(text, strlen(text)) > 0,
+		    strcmp(hidings[i].text, hidings[i].want) != 0);
+		assert_string_equal(text, hidings[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -222,6 +255,7 @@ main(void)
 		cmocka_unit_test(test_keys_change),
 		cmocka_unit_test(test_what_cannot_be_made),
 		cmocka_unit_test(test_drawn),
+		cmocka_unit_test(test_hide),
 		cmocka_unit_test(test_locals),
 	};
 
