@@ -399,6 +399,35 @@ line_of(const size_t said[ROWS], const char *name)
 	return said[row_find(span_of(name)) - rows];
 }
 
+static bool
+is_beside(struct span address)
+{
+	return span_starts(address, "127.") || span_starts(address, "[::1]:") ||
+	    span_starts(address, "unix:");
+}
+
+/* mail.trust = local is for trials: a mail server beside us that hands on what the world
+ * sends is a local peer too, and everybody's From would be believed. A door that is open
+ * to more than this machine says that the trial is over. */
+static bool
+check_trust(const char *file, size_t line, const struct settings *settings, struct err *err)
+{
+	const char *doors[] = { settings->listen_smtp, settings->listen_lmtp };
+	struct span rest, word;
+
+	if (settings->mail_trust != MAIL_TRUST_LOCAL)
+		return true;
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+		rest = span_of(doors[i]);
+		while (span_next(&rest, ' ', &word))
+			if (word.len > 0 && !is_beside(word))
+				return err_set(err, ERR_INVALID,
+				    "%s:%zu: mail.trust = local is for trials on one machine: " SPAN_FORMAT
+				    " takes mail from others", file, line, SPAN_ARGS(word));
+	}
+	return true;
+}
+
 /* What only makes sense together; the sentence names the line of the one that asks. */
 static bool
 check_together(const char *file, const size_t said[ROWS], struct settings *settings,
@@ -415,7 +444,7 @@ check_together(const char *file, const size_t said[ROWS], struct settings *setti
 		    line_of(said, "tls.key"));
 	if (!*settings->relay_name)
 		settings->relay_name = settings->mail_domain;
-	return true;
+	return check_trust(file, line_of(said, "mail.trust"), settings, err);
 }
 
 bool

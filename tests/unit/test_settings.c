@@ -46,6 +46,10 @@ static const struct {
 	{ "relay to a socket", "relay.to = lmtp:/run/lmtp\n", NULL },
 	{ "a control character", "site.name = a\x01" "b\n", "preau.conf:1: site.name is not sound: name of the site, as it signs" },
 	{ "not UTF-8", "site.name = a\xff\n", "preau.conf:1: site.name is not sound: name of the site, as it signs" },
+	{ "believing who is local, on loopback", "mail.trust = local\nlisten.smtp = 127.0.0.1:25 [::1]:25\nlisten.lmtp = unix:/run/lmtp\nlisten.http = 0.0.0.0:80\n", NULL },
+	{ "believing who is local, open to others", "mail.trust = local\nlisten.smtp = 127.0.0.1:25 0.0.0.0:25\n", "preau.conf:1: mail.trust = local is for trials on one machine: 0.0.0.0:25 takes mail from others" },
+	{ "the same by LMTP", "listen.lmtp = [::]:24\nmail.trust = local\n", "preau.conf:2: mail.trust = local is for trials on one machine: [::]:24 takes mail from others" },
+	{ "open to others, believing results", "listen.smtp = 0.0.0.0:25\n", NULL },
 	{ "CRLF ends lines too", "theme = plain\r\nweb.workers = 2\r\n", NULL },
 };
 /* clang-format on */
