@@ -278,6 +278,17 @@ merge_into(struct mail_post *work, const struct post *post, struct err *err)
 	    err);
 }
 
+/* The same words under the same id are the same mail only of the same author: else whoever
+ * knew them beforehand could make a member's mail vanish into one of his own that waits. An
+ * author without an address is a new one each time. */
+static bool
+is_same_mail(const struct mail_post *work, const struct post *post)
+{
+	return span_equal(post->body_hash,
+		   span_make(work->draft.parsed->body_hash, SHA256_SIZE)) &&
+	    (post->author == work->author.person.id || work->author.address == 0);
+}
+
 static bool
 look_before(struct mail_post *work, bool *merged, struct err *err)
 {
@@ -290,8 +301,7 @@ look_before(struct mail_post *work, bool *merged, struct err *err)
 		work->forum.id, &posts, &count, err))
 		return false;
 	for (size_t i = 0; i < count && !fault_is("post-twice"); i++)
-		if (span_equal(posts[i].body_hash,
-			span_make(draft->parsed->body_hash, SHA256_SIZE))) {
+		if (is_same_mail(work, &posts[i])) {
 			*merged = true;
 			return merge_into(work, &posts[i], err);
 		}

@@ -425,11 +425,13 @@ test_second_copy_proves(void **state)
 	first = world_post;
 	raw = world_raw("paul", "Re: Un trou", "b@x.example", "In-Reply-To: <a@x.example>\n", "Oui.");
 	assert_string_equal(world_mail_from("voirie", "x@y.example", "192.0.2.1", raw), "held");
-	/* Somebody else who is proved proves nothing about Paul. */
+	/* Somebody else who is proved proves nothing about Paul, and loses nothing by him. */
 	assert_string_equal(world_mail("voirie", world_raw("marie", "Re: Un trou", "b@x.example",
 						     "In-Reply-To: <a@x.example>\n", "Oui.")),
-	    "merged");
-	assert_int_equal(held_as("unproved"), 1);
+	    "published");
+	assert_int_equal(world_number("SELECT count(*) FROM post"
+				      " WHERE state = 'held' AND hold = 'unproved'"),
+	    1);
 	assert_true(mail_token_make(&world.clerk.token_keys, MAIL_PURPOSE_REPLY, (uint64_t)first,
 	    (uint64_t)paul, token));
 	assert_string_equal(world_mail_from(arena_printf(world.arena, "voirie+r.%s", token),
@@ -439,6 +441,23 @@ test_second_copy_proves(void **state)
 				      " AND state = 'published' AND parent = %" PRId64,
 			     world_post, first),
 	    1);
+}
+
+/* Whoever knows what a member is about to send sends it first, from an address of his own. */
+static void
+test_nobody_is_forestalled(void **state)
+{
+	const char *raw;
+
+	(void)state;
+	town();
+	raw = world_raw("eve", "Un trou", "a@x.example", "", "Un trou.");
+	assert_string_equal(world_mail_from("voirie", "x@y.example", "192.0.2.1", raw), "held");
+	assert_string_equal(world_mail_from("voirie", "x@y.example", "192.0.2.1", raw), "merged");
+	raw = world_raw("marie", "Un trou", "a@x.example", "", "Un trou.");
+	assert_string_equal(world_mail("voirie", raw), "published");
+	assert_string_equal(world_mail("voirie", raw), "merged");
+	assert_int_equal(world_number("SELECT count(*) FROM post"), 2);
 }
 
 /* ---- other reasons to wait ---- */
@@ -629,6 +648,7 @@ main(void)
 		TEST(test_was_it_you_after_a_failure),
 		TEST(test_confirm_by_mail),
 		TEST(test_merged_and_alias),
+		TEST(test_nobody_is_forestalled),
 		TEST(test_second_copy_proves),
 		TEST(test_other_holds),
 		TEST(test_leave_by_mail),
