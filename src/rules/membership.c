@@ -7,6 +7,7 @@
 #include "mail/address.h"
 #include "rules/delivery.h"
 #include "rules/standing.h"
+#include "rules/words.h"
 #include "store/organisation.h"
 #include "store/person.h"
 #include "store/session.h"
@@ -159,6 +160,8 @@ membership_create(struct clerk *clerk, const struct act *act, struct outcome *ou
 
 	if (!*person.name_shown)
 		return err_set(err, ERR_INVALID, "name is missing");
+	if (!words_check_name(person.name_shown, err))
+		return false;
 	if (!person_add(clerk->db, &person, &id, err))
 		return false;
 	while (fields_next(&act->input, &at, &name, &value))
@@ -204,6 +207,8 @@ membership_set(struct clerk *clerk, const struct act *act, struct outcome *outco
 
 	if (!check_own_fields(act, err) ||
 	    !person_find(clerk->db, act->arena, id, &person, err))
+		return false;
+	if (!words_check_name(name_line(act, ""), err))
 		return false;
 	person.name_shown = name_line(act, person.name_shown);
 	person.locale = text_or(act, "locale", person.locale);

@@ -9,6 +9,7 @@
 #include "rules/identifier.h"
 #include "rules/limit.h"
 #include "rules/signup.h"
+#include "rules/words.h"
 #include "store/identifier.h"
 #include "store/person.h"
 #include "store/registration.h"
@@ -180,7 +181,8 @@ registration_ask(
 
 	if (!*row.name)
 		return err_set(err, ERR_INVALID, TR("Please say under which name you will write."));
-	if (!find_line(clerk, act, &line, err) || !check_limits(clerk, act, err))
+	if (!words_check_name(row.name, err) || !find_line(clerk, act, &line, err) ||
+	    !check_limits(clerk, act, err))
 		return false;
 	if (!is_open(act, &line))
 		return not_known(err);

@@ -64,3 +64,11 @@ words_slug(struct arena *arena, struct span title)
 {
 	return utf8_slug(arena, title, SLUG_MAX);
 }
+
+bool
+words_check_name(const char *name, struct err *err)
+{
+	return strchr(name, '@') == NULL ||
+	    err_set(err, ERR_INVALID,
+		TR("Everybody reads the name: please choose one without a mail address."));
+}

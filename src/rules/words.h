@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/str.h"
 #include "text/i18n.h"
 
@@ -20,3 +21,8 @@ words_capacity(enum lang lang, const char *capacity);
 /* The title in the address of a thread, "reunion-du-3-mars": for people, it decides nothing. */
 char *
 words_slug(struct arena *arena, struct span title);
+
+/* A name stands beside all that its person writes: INVALID where it holds an address, which
+ * everybody would then read, and other mail programs might take for the sender's. */
+bool
+words_check_name(const char *name, struct err *err);

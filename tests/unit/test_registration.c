@@ -69,6 +69,9 @@ test_who_may(void **state)
 	world_no(ERR_DENIED, DOOR_WEB, marie, "roll.create", "name", "Moi", NULL);
 	world_no(ERR_DENIED, DOOR_WEB, marie, "roll.issue", "roll", roll, "line", line, NULL);
 	world_no(ERR_DENIED, DOOR_WEB, 0, "roll.revoke", "number", "1", NULL);
+	/* Everybody reads a name: nobody has an address there. */
+	world_no(ERR_INVALID, DOOR_WEB, marie, "person.set", "name", "marie@example.org", NULL);
+	world_no(ERR_INVALID, DOOR_CONSOLE, 0, "person.create", "name", "Paul <p@x.fr>", NULL);
 	world_no(ERR_DENIED, DOOR_MAIL, 0, "person.register", "identifier", line, "name", "x",
 	    "address", "x@example.org", "locale", "fr", NULL);
 	world_no(ERR_CONFLICT, DOOR_CONSOLE, 0, "roll.create", "name", "Habitants", NULL);
@@ -111,6 +114,8 @@ test_mistyped(void **state)
 	refused(ERR_INVALID, typed, "jeanne@example.org");
 	refused(ERR_INVALID, "not one", "jeanne@example.org");
 	refused(ERR_INVALID, line, "no address");
+	world_no(ERR_INVALID, DOOR_WEB, 0, "person.register", "identifier", line, "name",
+	    "jeanne@example.org", "address", "jeanne@example.org", "locale", "fr", NULL);
 	/* Whoever mistypes pays nothing for it. */
 	assert_int_equal(world_number("SELECT count(*) FROM rate WHERE name LIKE 'IDENT%%'"), 0);
 	assert_int_equal(world_number("SELECT sum(tries) FROM identifier"), 0);
