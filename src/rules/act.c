@@ -255,7 +255,13 @@ ask_run(struct clerk *clerk, const struct ask_kind *kind, const struct act *act,
 bool
 act_keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err)
 {
+	int64_t size = fields_int(&act->input, "size", -1);
+
+	/* The mail door bounds what it takes; one that was taken over would not, and all wait
+	 * while the clerk copies. */
+	if (act->fd >= 0 && act->door == DOOR_MAIL && size > clerk->settings->mail_size)
+		return err_set(err, ERR_INVALID, "the mail is larger than is taken");
 	if (act->fd >= 0)
-		return raw_add_fd(clerk->db, act->fd, fields_int(&act->input, "size", -1), raw, err);
+		return raw_add_fd(clerk->db, act->fd, size, raw, err);
 	return raw_add(clerk->db, fields_get(&act->input, "raw"), raw, err);
 }

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "world.h"
 
 /* voirie, where registered people write at once; marie and paul receive each post. */
@@ -378,6 +379,24 @@ test_confirm_by_mail(void **state)
 	    1);
 }
 
+/* A mail door that was taken over says what it likes of the file it hands on. */
+static void
+test_size_of_a_file(void **state)
+{
+	(void)state;
+	town();
+	world.settings.mail_size = 100 * 1024;
+	world_fd(file_memory("mail", SPAN("x")));
+	world_no(ERR_INVALID, DOOR_MAIL, 0, "mail.receive", "recipient", "voirie", "peer", "192.0.2.1",
+	    "door", "smtp", "size", "102401", NULL);
+	assert_string_equal(world.err.text, "the mail is larger than is taken");
+	world_fd(file_memory("mail", SPAN("x")));
+	world_no(ERR_INVALID, DOOR_MAIL, 0, "mail.receive", "recipient", "voirie", "peer", "192.0.2.1",
+	    "door", "smtp", "size", "102400", NULL);
+	assert_string_equal(world.err.text, "The file is shorter than was said.");
+	assert_int_equal(world_number("SELECT count(*) FROM inbox"), 0);
+}
+
 /* ---- the same mail again ---- */
 
 static void
@@ -647,6 +666,7 @@ main(void)
 		TEST(test_was_it_you),
 		TEST(test_was_it_you_after_a_failure),
 		TEST(test_confirm_by_mail),
+		TEST(test_size_of_a_file),
 		TEST(test_merged_and_alias),
 		TEST(test_nobody_is_forestalled),
 		TEST(test_second_copy_proves),
