@@ -22,6 +22,7 @@ http_options_default(struct http_options *options)
 		.idle_ms = 15 * 1000,
 		.reply_ms = 10 * 1000,
 		.reply_rate = 500,
+		.reply_memory = (size_t)64 * 1024 * 1024,
 	};
 }
 

@@ -60,6 +60,7 @@ struct http_options {
 	int64_t idle_ms;          /* 15 s between requests */
 	int64_t reply_ms;         /* 10 s: the peer must take reply_rate octets/s meanwhile */
 	int64_t reply_rate;       /* 500 octets/s */
+	size_t reply_memory;      /* 64 MiB of big bodies on their way at once; 503 beyond */
 	bool trust_unix;          /* X-Forwarded-For of unix peers is believed */
 	const struct net_address *proxies; /* and of these; not owned */
 	size_t proxy_count;

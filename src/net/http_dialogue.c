@@ -15,6 +15,7 @@ dialogue_free(struct http_dialogue *dialogue)
 	struct http_client *client = dialogue->client;
 
 	loop_undefer(server->loop, &dialogue->task);
+	server->owed -= dialogue->owed;
 	if (dialogue->work != NULL && dialogue->work->handed)
 		dialogue->work->dialogue = NULL;
 	else
@@ -334,6 +335,8 @@ static void
 on_left(struct http_dialogue *dialogue)
 {
 	dialogue->sending = false;
+	dialogue->server->owed -= dialogue->owed;
+	dialogue->owed = 0;
 	set_deadline(dialogue);
 	look_at_requests(dialogue);
 }

@@ -16,6 +16,7 @@ enum {
 	REQUESTS_AT_ONCE = 8,        /* of one connection in a turn, pipelined */
 	OUTPUT_ENOUGH = 256 * 1024,  /* octets waiting, before the next request is looked at */
 	REPLY_TOTAL_MS = 20 * 60000, /* however steadily the peer reads */
+	REPLY_BIG = 256 * 1024,      /* octets of a body that count against reply_memory */
 	DATE_LINE = 48
 };
 
@@ -46,6 +47,7 @@ struct http_dialogue {
 	bool ended;   /* the peer sends no more */
 	bool sending; /* a reply has not wholly left */
 	bool finishing;
+	size_t owed;        /* octets of big bodies that may still wait here */
 	uint64_t sent_mark; /* octets sent when the pace was last looked at */
 	int64_t sending_since;
 };
@@ -72,6 +74,7 @@ struct http_server {
 	struct http_dialogue *dialogues;
 	struct map *clients; /* by net_address_key() */
 	struct http_counts counts;
+	size_t owed; /* the sum of what the dialogues owe */
 	struct buf scratch; /* the head of a reply */
 	int64_t date_at;
 	char date[DATE_LINE]; /* "Date: ... CRLF" */

@@ -242,6 +242,30 @@ is_known_to_client(const struct http_head *head, const struct http_reply *reply)
 	       http_etag_matches(http_head_get(head, "If-None-Match"), reply->etag);
 }
 
+/* Readers that take their time keep the octets in our memory: many of them, each with a big
+ * file at the slowest pace that is borne, must not fill it. */
+static bool
+is_too_much(const struct http_work *work, const struct http_reply *reply)
+{
+	const struct http_server *server = work->server;
+	const struct http_head *head = &work->request.head;
+	size_t len = reply->blob != NULL ? http_blob_span(reply->blob).len : 0;
+
+	return len >= REPLY_BIG && server->owed > 0 && head->method != HTTP_HEAD &&
+	       !is_known_to_client(head, reply) &&
+	       (len > server->options.reply_memory ||
+		   server->owed > server->options.reply_memory - len);
+}
+
+static void
+owe(struct http_dialogue *dialogue, size_t len)
+{
+	if (len < REPLY_BIG)
+		return;
+	dialogue->owed += len;
+	dialogue->server->owed += len;
+}
+
 static void
 send_reply(struct http_work *work, const struct http_reply *reply, bool keep)
 {
@@ -257,6 +281,7 @@ send_reply(struct http_work *work, const struct http_reply *reply, bool keep)
 		buf_add_span(&work->server->scratch, body);
 		conn_send(conn, buf_span(&work->server->scratch));
 	} else if (reply->blob != NULL) {
+		owe(work->dialogue, body.len);
 		conn_send_both(conn, octets, body, on_blob_sent, http_blob_keep(reply->blob));
 	} else {
 		conn_send(conn, octets);
@@ -288,12 +313,21 @@ http_reply(struct http_request *request, const struct http_reply *reply)
 	struct http_work *work = work_of(request);
 	struct http_server *server = work->server;
 	struct http_dialogue *dialogue = work->dialogue;
+	const struct http_reply busy = {
+		.status = 503,
+		.type = "text/plain; charset=utf-8",
+		.fields = server->options.error_fields,
+		.fields_too = SPAN("Retry-After: 30\r\n"),
+		.body = SPAN("Too many big files are on their way; please try again.\n"),
+	};
 	bool keep;
 
 	if (dialogue == NULL) {
 		drop_reply(work);
 		return;
 	}
+	if (is_too_much(work, reply))
+		reply = &busy;
 	keep = request->head.keep_alive && !reply->close && !server->draining;
 	send_reply(work, reply, keep);
 	if (work->handed)

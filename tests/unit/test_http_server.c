@@ -580,6 +580,36 @@ test_slow_reader(void **state)
 	client_close(&client);
 }
 
+/* Big bodies whose readers take their time are bounded together; small ones are not. */
+static void
+test_many_slow_readers(void **state)
+{
+	struct fixture *fixture = *state;
+	struct client slow, client;
+
+	fixture->huge = blob_of(HUGE_BODY);
+	fixture->options.reply_memory = HUGE_BODY + HUGE_BODY / 2;
+	start(fixture);
+	client_open(&slow, fixture->loop, fixture->address);
+	client_send_text(&slow, GET("/huge"));
+	while (counts(fixture).requests == 0)
+		loop_turn(fixture->loop, true);
+	client_open(&client, fixture->loop, fixture->address);
+	client_send_text(&client, GET("/huge"));
+	assert_true(client_wait_text(&client, "please try again.\n"));
+	assert_starts(&client, "HTTP/1.1 503 ");
+	assert_int_equal(count_text(&client.in, "Retry-After: 30\r\n"), 1);
+	client_send_text(&client, GET("/") "HEAD /huge HTTP/1.1\r\nHost: a\r\n\r\n" GET("/big"));
+	assert_true(client_wait_len(&client, BIG));
+	assert_int_equal(count_text(&client.in, "HTTP/1.1 200 OK"), 3);
+	client_close(&slow);
+	while (counts(fixture).open > 1)
+		loop_turn(fixture->loop, true);
+	client_send_text(&client, GET("/huge"));
+	assert_true(client_wait_len(&client, BIG + HUGE_BODY));
+	client_close(&client);
+}
+
 static size_t
 files_in(const char *folder)
 {
@@ -978,6 +1008,7 @@ main(void)
 		CASE(test_slow_body),
 		CASE(test_idle),
 		CASE(test_slow_reader),
+		CASE(test_many_slow_readers),
 		CASE(test_bodies),
 		CASE(test_cut_upload),
 		CASE(test_expect),
