@@ -58,6 +58,7 @@ indexing_add(struct clerk *clerk, const struct search_entry *entry, struct err *
 	}
 	copy = &indexing->entries[indexing->count++];
 	copy->post = entry->post;
+	copy->date = entry->date;
 	copy->subject = arena_span(indexing->arena, entry->subject);
 	copy->text = arena_span(indexing->arena, entry->text);
 	copy->author = arena_span(indexing->arena, entry->author);
@@ -93,11 +94,12 @@ indexing_cut(struct clerk *clerk, size_t count)
 }
 
 static int
-by_post(const void *a, const void *b)
+by_key(const void *a, const void *b)
 {
 	const struct search_entry *x = a, *y = b;
+	int64_t first = search_key(x->date, x->post), second = search_key(y->date, y->post);
 
-	return (x->post > y->post) - (x->post < y->post);
+	return (first > second) - (first < second);
 }
 
 /* Ascending: a lower rowid than the one before would make FTS5 write what it has. */
@@ -108,7 +110,7 @@ indexing_write(struct clerk *clerk, struct err *err)
 	bool ok = true;
 
 	if (indexing->count > 1)
-		qsort(indexing->entries, indexing->count, sizeof(*indexing->entries), by_post);
+		qsort(indexing->entries, indexing->count, sizeof(*indexing->entries), by_key);
 	for (size_t i = 0; ok && i < indexing->count; i++)
 		ok = search_add(clerk->db, &indexing->entries[i], err);
 	drop(clerk);

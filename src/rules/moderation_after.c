@@ -13,7 +13,7 @@
 static struct search_entry
 entry_of(const struct post *post)
 {
-	return (struct search_entry){ post->id, span_of(post->subject), post->text,
+	return (struct search_entry){ post->id, post->date, span_of(post->subject), post->text,
 		span_of(post->author_shown) };
 }
 

@@ -163,7 +163,7 @@ publish(struct clerk *clerk, struct arena *arena, const struct post *post,
     const struct threading_post *threading, const struct placement *placement,
     const struct draft *draft, struct err *err)
 {
-	struct search_entry entry = { post->id, span_of(post->subject), post->text,
+	struct search_entry entry = { post->id, post->date, span_of(post->subject), post->text,
 		span_of(post->author_shown) };
 	struct delivery_new copies = {
 		.post = post->id,

@@ -6,53 +6,76 @@
 #include "store/search.h"
 #include "text/excerpt.h"
 
-enum {
-	LOOK = 60, /* hits of one statement */
-	TURNS = 5, /* statements of one page: most hits may be of forums not to be seen */
-	EXCERPT_OCTETS = 260
-};
-
-/* A forum that was asked about in this search, and whether the viewer may read it. */
-struct known {
-	struct forum forum;
-	bool may;
-};
+enum { EXCERPT_OCTETS = 260, PLACES = 2000 /* best first: nobody looks further */ };
 
 struct search_work {
 	struct reading *reading;
 	struct span words[SEARCH_WORDS_MAX];
 	size_t word_count;
-	struct known *known;
-	size_t known_count, known_room;
-	struct found_view *out;
-	size_t count, room;
+	struct forum *forums; /* those that the viewer may read */
+	size_t forum_count;
 };
 
+/* What the viewer may not read is not looked into: that it is there is not told either. */
 static bool
-look_at_forum(struct search_work *work, int64_t id, struct known *known, struct err *err)
+list_forums(struct search_work *work, struct err *err)
 {
-	struct standing standing;
+	struct forum *all;
+	size_t total;
 
-	known->may = reading_may_forum(work->reading, id, &known->forum, &standing, err);
-	if (!known->may && err->kind != ERR_NOT_FOUND)
+	if (!forum_list(work->reading->db, work->reading->arena, &all, &total, err))
 		return false;
-	err_clear(err);
-	known->forum.id = id;
+	work->forums = all;
+	for (size_t i = 0; i < total; i++) {
+		struct standing standing;
+		struct axes axes = standing_axes(&all[i]);
+		if (!reading_standing(work->reading, &all[i], &standing, err))
+			return false;
+		if (permission_read(&standing, &axes))
+			work->forums[work->forum_count++] = all[i];
+	}
 	return true;
 }
 
-/* NULL: no room, or (err) a trouble. */
-static const struct known *
-find_forum(struct search_work *work, int64_t id, struct err *err)
+static const struct forum *
+find_forum(const struct search_work *work, int64_t id)
 {
-	for (size_t i = 0; i < work->known_count; i++)
-		if (work->known[i].forum.id == id)
-			return &work->known[i];
-	if (work->known_count == work->known_room)
-		return NULL;
-	if (!look_at_forum(work, id, &work->known[work->known_count], err))
-		return NULL;
-	return &work->known[work->known_count++];
+	for (size_t i = 0; i < work->forum_count; i++)
+		if (work->forums[i].id == id)
+			return &work->forums[i];
+	return NULL;
+}
+
+static bool
+fill_forums(struct search_work *work, struct span slug, struct search_query *query, struct err *err)
+{
+	int64_t *ids = arena_array(work->reading->arena, work->forum_count, sizeof(*ids));
+
+	for (size_t i = 0; i < work->forum_count; i++) {
+		ids[i] = work->forums[i].id;
+		if (span_is(slug, work->forums[i].slug))
+			query->forum = ids[i];
+	}
+	query->forums = ids;
+	query->forum_count = work->forum_count;
+	return slug.len == 0 || query->forum != 0 ||
+	       err_set(err, ERR_NOT_FOUND, "there is no such forum");
+}
+
+static bool
+fill_query(struct search_work *work, const struct search_ask *ask, struct search_query *query,
+    struct err *err)
+{
+	*query = (struct search_query){ .words = ask->words,
+		.author = ask->author,
+		.since = ask->since,
+		.until = ask->until,
+		.ranked = ask->ranked };
+	if (ask->ranked)
+		query->skip = ask->place < PLACES ? ask->place : PLACES;
+	else
+		query->before = ask->place;
+	return fill_forums(work, ask->forum, query, err);
 }
 
 static void
@@ -67,105 +90,47 @@ fill_pieces(struct search_work *work, struct span text, struct found_view *view)
 		view->pieces[i] = (struct found_piece){ pieces[i].text, pieces[i].marked };
 }
 
-static bool
-take_hit(struct search_work *work, const struct search_hit *hit, struct err *err)
+static void
+fill_found(struct search_work *work, const struct search_hit *hit, struct found_view *view)
 {
-	const struct known *known = find_forum(work, hit->forum, err);
-	struct found_view *view;
+	const struct forum *forum = find_forum(work, hit->forum);
 
-	if (known == NULL)
-		return err->kind == ERR_NONE;
-	if (!known->may)
-		return true;
-	view = &work->out[work->count++];
 	*view = (struct found_view){
 		.post = hit->post,
 		.title = hit->title,
 		.author = hit->author,
 		.organisation = hit->organisation,
-		.forum_name = known->forum.name,
-		.forum_slug = known->forum.slug,
+		.forum_name = forum->name,
+		.forum_slug = forum->slug,
 		.date = hit->date,
 	};
 	fill_pieces(work, hit->text, view);
-	return true;
 }
 
-static void
-move_on(struct search_query *query, const struct search_hit *hit)
-{
-	if (query->ranked)
-		query->skip++;
-	else
-		query->before = hit->post;
-}
-
-/* Until the page is full and one more is seen, or nothing is left. */
-static bool
-look(struct search_work *work, struct search_query *query, int64_t *next, struct err *err)
-{
-	struct search_hit *hits;
-	size_t found;
-
-	*next = 0;
-	for (int turn = 0; turn < TURNS; turn++) {
-		if (!search_find(
-			work->reading->db, work->reading->arena, query, LOOK, &hits, &found, err))
-			return false;
-		for (size_t i = 0; i < found; i++) {
-			if (work->count == work->room) {
-				*next = query->ranked ? query->skip : query->before;
-				return true;
-			}
-			if (!take_hit(work, &hits[i], err))
-				return false;
-			move_on(query, &hits[i]);
-		}
-		if (found < LOOK)
-			return true;
-	}
-	*next = query->ranked ? query->skip : query->before;
-	return true;
-}
-
-static bool
-fill_query(struct reading *reading, const struct search_ask *ask, struct search_query *query,
-    struct err *err)
-{
-	struct forum forum;
-
-	*query = (struct search_query){ .words = ask->words,
-		.author = ask->author,
-		.since = ask->since,
-		.until = ask->until,
-		.ranked = ask->ranked };
-	if (ask->ranked)
-		query->skip = ask->place;
-	else
-		query->before = ask->place;
-	if (ask->forum.len == 0)
-		return true;
-	if (!forum_find_slug(reading->db, reading->arena, ask->forum, &forum, err))
-		return false;
-	query->forum = forum.id;
-	return true;
-}
-
+/* One more than is shown tells whether there is a next page. */
 bool
 reading_search(struct reading *reading, const struct search_ask *ask, size_t room,
     struct found_view **out, size_t *count, int64_t *next, struct err *err)
 {
-	struct search_work work = { .reading = reading, .room = room, .known_room = 1000 };
+	struct search_work work = { .reading = reading };
 	struct search_query query;
+	struct search_hit *hits;
+	size_t found;
 
 	*count = 0;
 	*next = 0;
-	work.out = *out = arena_array(reading->arena, room, sizeof(**out));
-	work.known = arena_array(reading->arena, work.known_room, sizeof(*work.known));
 	work.word_count = search_words(reading->arena, ask->words, work.words);
-	if (!fill_query(reading, ask, &query, err) || !look(&work, &query, next, err))
+	if (!list_forums(&work, err) || !fill_query(&work, ask, &query, err) ||
+	    !search_find(reading->db, reading->arena, &query, room + 1, &hits, &found, err))
 		return false;
-	*count = work.count;
+	*count = found > room ? room : found;
+	*out = arena_array(reading->arena, *count, sizeof(**out));
+	for (size_t i = 0; i < *count; i++)
+		fill_found(&work, &hits[i], &(*out)[i]);
+	if (found > room && !ask->ranked)
+		*next = hits[room - 1].key;
+	else if (found > room && query.skip < PLACES)
+		*next = query.skip + (int64_t)room;
 	return true;
 }
 

@@ -14,9 +14,13 @@
 #include "store/db.h"
 #include "store/migrations.h"
 #include "store/raw.h"
+#include "store/search.h"
 #include "store/statements.h"
 
-enum { APPLICATION_ID = 0x50726561 }; /* "Prea" */
+enum {
+	APPLICATION_ID = 0x50726561, /* "Prea" */
+	SEARCH_BY_DAY = 4	     /* the version that numbers the index anew */
+};
 
 static const char sql_wal[] = "PRAGMA journal_mode = WAL";
 static const char sql_application[] = "PRAGMA application_id";
@@ -98,6 +102,13 @@ check_book(struct db *db, int64_t *version, struct err *err)
 	return true;
 }
 
+/* What SQL alone cannot do, in the transaction of its step. */
+static bool
+fill(struct db *db, int64_t version, struct err *err)
+{
+	return version != SEARCH_BY_DAY || search_fill(db, err);
+}
+
 static bool
 run_one(struct db *db, int64_t version, struct err *err)
 {
@@ -107,7 +118,7 @@ run_one(struct db *db, int64_t version, struct err *err)
 	buf_printf(&marks, "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64,
 	    APPLICATION_ID, version);
 	done = db_begin(db, err) && db_script(db, migrate_sql(version), err) &&
-	       db_script(db, buf_text(&marks), err) && db_commit(db, err);
+	       fill(db, version, err) && db_script(db, buf_text(&marks), err) && db_commit(db, err);
 	buf_free(&marks);
 	if (!done)
 		db_rollback(db);

@@ -231,7 +231,7 @@ CREATE INDEX attachment_post ON attachment (post, position);
 CREATE VIRTUAL TABLE search USING fts5 (
   subject, text, author,
   content = '', tokenize = 'unicode61 remove_diacritics 2'
-);                                     -- rowid = post.id; only published posts
+);                                     -- rowid: day and post.id (store/search.h); only published posts
 -- Segments are merged in idle time, in short slices (store/db_tend.c), never within a post's commit.
 INSERT INTO search (search, rank) VALUES ('automerge', 0);
 INSERT INTO search (search, rank) VALUES ('crisismerge', 64);

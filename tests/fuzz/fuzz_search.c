@@ -45,11 +45,14 @@ must(bool done, const struct err *err)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct search_entry entry = { 7, SPAN("Réunion"), span_make(data, size), SPAN("Marie") };
+	struct search_entry entry = { 7, 86400, SPAN("Réunion"), span_make(data, size),
+		SPAN("Marie") };
 	struct arena *arena;
 	struct err err = { 0 };
 	struct search_query query = { .words = { (const char *)data, size },
-		.author = { (const char *)data, size } };
+		.author = { (const char *)data, size },
+		.forums = &(int64_t){ 1 },
+		.forum_count = 1 };
 	struct search_hit *hits;
 	size_t count;
 

@@ -259,10 +259,10 @@ indexed(const char *word)
 static void
 test_index_of_a_turn(void **state)
 {
-	const struct search_entry kept = { 7, SPAN("kept"), SPAN("x"), SPAN("y") };
-	const struct search_entry undone = { 8, SPAN("undone"), SPAN("x"), SPAN("y") };
-	const struct search_entry lost = { 3, SPAN("lost"), SPAN("x"), SPAN("y") };
-	const struct search_entry later = { 5, SPAN("later"), SPAN("x"), SPAN("y") };
+	const struct search_entry kept = { 7, 0, SPAN("kept"), SPAN("x"), SPAN("y") };
+	const struct search_entry undone = { 8, 0, SPAN("undone"), SPAN("x"), SPAN("y") };
+	const struct search_entry lost = { 3, 0, SPAN("lost"), SPAN("x"), SPAN("y") };
+	const struct search_entry later = { 5, 0, SPAN("later"), SPAN("x"), SPAN("y") };
 	struct err err = { 0 };
 	size_t mark;
 

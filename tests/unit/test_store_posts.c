@@ -433,7 +433,9 @@ test_attachments(void **state)
 static size_t
 look(struct db *book, struct span words, int64_t before, size_t room, struct search_hit **hits)
 {
-	const struct search_query query = { .words = words, .before = before };
+	const struct search_query query = {
+		.words = words, .before = before, .forums = &forum, .forum_count = 1
+	};
 	struct err err = { 0 };
 	size_t count;
 
@@ -442,13 +444,16 @@ look(struct db *book, struct span words, int64_t before, size_t room, struct sea
 }
 
 static size_t
-ask(const struct search_query *query)
+ask(const struct search_query *asked)
 {
+	struct search_query query = *asked;
 	struct search_hit *hits;
 	struct err err = { 0 };
 	size_t count;
 
-	book_ok(search_find(db, arena, query, 10, &hits, &count, &err), &err);
+	query.forums = &forum;
+	query.forum_count = 1;
+	book_ok(search_find(db, arena, &query, 10, &hits, &count, &err), &err);
 	return count;
 }
 
@@ -480,10 +485,10 @@ test_search(void **state)
 		{ "a b c d e f g h i j k l m n o p q r s t u v w x y z", 0 },
 	};
 	struct search_entry entries[] = {
-		{ 1, SPAN("Réunion"), SPAN("à la mairie"), SPAN("Marie Dupont") },
-		{ 2, SPAN("Autre réunion"), SPAN("cour d'école, au cœur du bourg"),
+		{ 1, BOOK_NOW, SPAN("Réunion"), SPAN("à la mairie"), SPAN("Marie Dupont") },
+		{ 2, BOOK_NOW, SPAN("Autre réunion"), SPAN("cour d'école, au cœur du bourg"),
 		    SPAN("Marie Dupont") },
-		{ 3, SPAN("Lilas"), SPAN("travaux"), SPAN("Marie Dupont") },
+		{ 3, BOOK_NOW, SPAN("Lilas"), SPAN("travaux"), SPAN("Marie Dupont") },
 	};
 	static const char *const nothing[] = { " \t", "\"", "-", "- -", "-mairie", "\"\"", "?!" };
 	struct err err = { 0 };
@@ -511,7 +516,7 @@ test_search(void **state)
 	err_clear(&err);
 	assert_true(look(db, SPAN("dupont"), 0, 2, &posts) == 2 && posts[0].post == 3 &&
 		    posts[1].post == 2);
-	assert_true(look(db, SPAN("dupont"), 2, 2, &posts) == 1 && posts[0].post == 1);
+	assert_true(look(db, SPAN("dupont"), posts[1].key, 2, &posts) == 1 && posts[0].post == 1);
 	/* By author, date, forum; best first. */
 	assert_int_equal(ask(&(struct search_query){ .author = SPAN("MARIE") }), 3);
 	assert_int_equal(ask(&(struct search_query){ .author = SPAN("reunion") }), 0);
@@ -524,6 +529,7 @@ test_search(void **state)
 	assert_int_equal(ask(&(struct search_query){
 			     .words = SPAN("dupont"), .since = BOOK_NOW, .until = BOOK_NOW + 1 }),
 	    3);
+	assert_int_equal(ask(&(struct search_query){ .words = SPAN("dupont"), .forum = forum }), 3);
 	assert_int_equal(ask(&(struct search_query){ .words = SPAN("dupont"), .forum = 99 }), 0);
 	assert_int_equal(
 	    ask(&(struct search_query){ .words = SPAN("reunion"), .ranked = true }), 2);
@@ -537,11 +543,67 @@ test_search(void **state)
 	book_ok(db_check(db, &err), &err);
 }
 
+/* What came later but was written earlier, in an archive, stands further down; what may not be
+ * looked into is not found, and does not make a page any shorter. */
+static void
+test_search_by_day(void **state)
+{
+	enum { DAY = 86400 };
+	static const int64_t dates[] = { BOOK_NOW, BOOK_NOW - 900 * DAY, BOOK_NOW - 901 * DAY, -5,
+		BOOK_NOW - 1 };
+	struct search_entry entry = { 0, 0, SPAN("Lilas"), SPAN("travaux"), SPAN("Marie") };
+	struct search_query query = { .words = SPAN("lilas") };
+	const int64_t want[] = { 5, 1, 2, 3, 4 };
+	int64_t other[] = { forum + 1 };
+	struct err err = { 0 };
+	struct search_hit *hits;
+	int64_t thread;
+	size_t count;
+
+	(void)state;
+	thread = add_thread("Travaux", BOOK_NOW);
+	for (size_t i = 0; i < 5; i++) {
+		entry.post = add_post(thread, dates[i], 0);
+		entry.date = dates[i];
+		book_ok(search_add(db, &entry, &err), &err);
+	}
+	assert_int_equal(look(db, SPAN("lilas"), 0, 9, &hits), 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(hits[i].post, want[i]);
+	assert_int_equal(look(db, SPAN("lilas"), hits[2].key, 9, &hits), 2);
+	assert_int_equal(hits[0].post, 3);
+	query.until = BOOK_NOW - 900 * DAY;
+	assert_int_equal(ask(&query), 2);
+	query.since = BOOK_NOW - 901 * DAY;
+	assert_int_equal(ask(&query), 1);
+	query.ranked = true;
+	assert_int_equal(ask(&query), 1);
+	query = (struct search_query){ .words = SPAN("lilas"), .forums = other, .forum_count = 1 };
+	book_ok(search_find(db, arena, &query, 9, &hits, &count, &err), &err);
+	assert_int_equal(count, 0);
+	query.forum_count = 0;
+	book_ok(search_find(db, arena, &query, 9, &hits, &count, &err), &err);
+	assert_int_equal(count, 0);
+	query.forum = forum; /* asked for, but not among those that may be read */
+	book_ok(search_find(db, arena, &query, 9, &hits, &count, &err), &err);
+	assert_int_equal(count, 0);
+	/* Filled anew it is the same index. */
+	book_do(db, "INSERT INTO search (search) VALUES ('delete-all')");
+	assert_int_equal(look(db, SPAN("lilas"), 0, 9, &hits), 0);
+	book_do(db, "UPDATE post SET state = 'hidden' WHERE id = 2");
+	book_do(db, "UPDATE post SET subject = 'Œillet'");
+	book_ok(search_fill(db, &err), &err);
+	assert_int_equal(look(db, SPAN("oeillet"), 0, 9, &hits), 4);
+	assert_true(hits[0].post == 5 && hits[2].post == 3);
+	book_ok(db_check(db, &err), &err);
+}
+
 /* Idle time merges what many commits left, and then there is nothing left to do. */
 static void
 test_search_is_merged(void **state)
 {
-	struct search_entry entry = { 0, SPAN("Lilas"), SPAN("travaux de voirie"), SPAN("Marie") };
+	struct search_entry entry = { 0, BOOK_NOW, SPAN("Lilas"), SPAN("travaux de voirie"),
+		SPAN("Marie") };
 	struct err err = { 0 };
 	struct search_hit *posts;
 	int64_t before, thread;
@@ -569,7 +631,7 @@ test_search_is_merged(void **state)
 static void
 test_reader_sees_whole_acts(void **state)
 {
-	struct search_entry entry = { 0, SPAN("Lilas"), SPAN("travaux"), SPAN("Marie") };
+	struct search_entry entry = { 0, BOOK_NOW, SPAN("Lilas"), SPAN("travaux"), SPAN("Marie") };
 	struct db *reader = book_reader();
 	struct err err = { 0 };
 	struct post *posts;
@@ -610,6 +672,7 @@ main(void)
 		BOOK_TEST(test_message_ids),
 		BOOK_TEST(test_attachments),
 		BOOK_TEST(test_search),
+		BOOK_TEST(test_search_by_day),
 		BOOK_TEST(test_search_is_merged),
 		BOOK_TEST(test_reader_sees_whole_acts),
 	};
