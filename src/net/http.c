@@ -225,8 +225,10 @@ http_server_free(struct http_server **server)
 	gone->freed = true;
 	stop_listening(gone);
 	loop_undefer(gone->loop, &gone->drained_task);
+	gone->counts.unanswered++; /* a handler that is told of the end must not be the end of us */
 	while (gone->dialogues != NULL)
 		http_dialogue_close(gone->dialogues);
+	gone->counts.unanswered--;
 	http_server_check_drained(gone);
 }
 

@@ -2,7 +2,7 @@
 /* net/http.h: the HTTP/1.1 server: bounds, deadlines, one way to answer.
  *
  * The handler gets a whole request (head and body, within limits) and answers it by
- * exactly one http_reply(), at once or later. Until then the request and its arena
+ * exactly one http_reply(), at once or later, or in pieces (http_reply_start). Until then the request and its arena
  * live, even if the peer has gone: a late answer is then dropped. Requests of one
  * connection are handled one after the other, so answers keep their order.
  *
@@ -115,6 +115,26 @@ struct http_reply {
 /* The request is gone after this call. */
 void
 http_reply(struct http_request *request, const struct http_reply *reply);
+
+/* Called when what was said so far has left, so that no more than a piece waits in memory; or
+ * when the peer has gone: then the next piece, or the end, is what frees the request. */
+typedef void http_piece_fn(struct http_request *request, void *arg);
+
+/* A reply whose length is not known yet: `reply` has its head and first piece; the rest comes
+ * in pieces (chunked, or up to the end of the connection for HTTP/1.0). False: it is done and
+ * the request is gone, since there is nobody to say the rest to (HEAD; the peer has left). */
+bool
+http_reply_start(struct http_request *request, const struct http_reply *reply, http_piece_fn *fn,
+    void *arg);
+
+/* Not empty. False: the peer has left and the request is gone. */
+bool
+http_reply_piece(struct http_request *request, struct span piece);
+
+/* Not whole: the connection is cut, so that nobody takes a part for the whole. The request is
+ * gone after this call. */
+void
+http_reply_end(struct http_request *request, bool whole);
 
 /* A line of text, for machines and for refusals before there is a page. */
 void

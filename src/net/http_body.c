@@ -64,6 +64,9 @@ http_work_reset(struct http_work *work)
 	work->body_len = 0;
 	work->chunked = (struct http_chunked){ 0 };
 	work->handed = false;
+	work->chunked_reply = false;
+	work->piece_fn = NULL;
+	work->piece_due = false;
 	arena_reset(request->arena);
 }
 

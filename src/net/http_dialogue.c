@@ -7,24 +7,39 @@
 #include "base/log.h"
 #include "net/http_inner.h"
 
+/* The handler that waits to say the next piece is told; it ends the request now or later. */
+static void
+let_say(struct http_work *work)
+{
+	if (!work->piece_due)
+		return;
+	work->piece_due = false;
+	work->piece_fn(&work->request, work->piece_arg);
+}
+
 /* After its connection has gone. A request that is with the handler stays his. */
 static void
 dialogue_free(struct http_dialogue *dialogue)
 {
 	struct http_server *server = dialogue->server;
 	struct http_client *client = dialogue->client;
+	struct http_work *left = NULL;
 
 	loop_undefer(server->loop, &dialogue->task);
 	server->owed -= dialogue->owed;
-	if (dialogue->work != NULL && dialogue->work->handed)
-		dialogue->work->dialogue = NULL;
-	else
+	if (dialogue->work != NULL && dialogue->work->handed) {
+		left = dialogue->work;
+		left->dialogue = NULL;
+	} else {
 		http_work_free(&dialogue->work);
+	}
 	*dialogue->prev = dialogue->next;
 	if (dialogue->next != NULL)
 		dialogue->next->prev = dialogue->prev;
 	free(dialogue);
 	http_server_left(server, client);
+	if (left != NULL)
+		let_say(left);
 }
 
 void
@@ -54,8 +69,8 @@ dialogue_finish(struct http_dialogue *dialogue)
 	if (dialogue->finishing)
 		return;
 	dialogue->finishing = true;
-	conn_finish(dialogue->conn,
-	    time_for(server, waiting, server->options.reply_ms, REPLY_TOTAL_MS));
+	conn_finish(
+	    dialogue->conn, time_for(server, waiting, server->options.reply_ms, REPLY_TOTAL_MS));
 }
 
 static int64_t
@@ -66,8 +81,8 @@ time_for_body(const struct http_dialogue *dialogue)
 
 	if (head->chunked)
 		return options->body_ms;
-	return time_for(dialogue->server, (size_t)head->content_length, options->head_ms,
-	    options->body_ms);
+	return time_for(
+	    dialogue->server, (size_t)head->content_length, options->head_ms, options->body_ms);
 }
 
 static void
@@ -99,6 +114,15 @@ static void
 dialogue_enter(struct http_dialogue *dialogue, enum http_dialogue_state state)
 {
 	dialogue->state = state;
+	set_deadline(dialogue);
+}
+
+void
+http_dialogue_said(struct http_dialogue *dialogue)
+{
+	dialogue->sending_since = clock_ticks_ms();
+	dialogue->sending = true;
+	dialogue->sent_mark = conn_sent(dialogue->conn);
 	set_deadline(dialogue);
 }
 
@@ -338,7 +362,10 @@ on_left(struct http_dialogue *dialogue)
 	dialogue->server->owed -= dialogue->owed;
 	dialogue->owed = 0;
 	set_deadline(dialogue);
-	look_at_requests(dialogue);
+	if (dialogue->state == DIALOGUE_ANSWERING && dialogue->work->piece_due)
+		let_say(dialogue->work);
+	else
+		look_at_requests(dialogue);
 }
 
 static void

@@ -45,7 +45,7 @@ struct http_dialogue {
 	enum http_dialogue_state state;
 	bool busy;    /* requests are being looked at: a reply needs not start that */
 	bool ended;   /* the peer sends no more */
-	bool sending; /* a reply has not wholly left */
+	bool sending; /* a reply, or what is there of it, has not wholly left */
 	bool finishing;
 	size_t owed;        /* octets of big bodies that may still wait here */
 	uint64_t sent_mark; /* octets sent when the pace was last looked at */
@@ -62,6 +62,10 @@ struct http_work {
 	size_t body_len; /* octets come in */
 	struct http_chunked chunked;
 	bool handed; /* the handler has it */
+	bool chunked_reply;      /* pieces have their lengths before them */
+	http_piece_fn *piece_fn; /* the reply comes in pieces; NULL else */
+	void *piece_arg;
+	bool piece_due; /* the handler waits for piece_fn */
 };
 
 struct http_server {
@@ -119,6 +123,10 @@ http_dialogue_close(struct http_dialogue *dialogue);
 /* Between two requests, with nothing on its way? */
 bool
 http_dialogue_is_idle(const struct http_dialogue *dialogue);
+
+/* After a piece of a reply was queued. */
+void
+http_dialogue_said(struct http_dialogue *dialogue);
 
 /* After a reply was queued: what becomes of the dialogue. */
 void

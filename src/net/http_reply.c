@@ -213,7 +213,9 @@ write_head(
 	add_status(out, status);
 	add_allow(out, status, reply);
 	add_date(work->server);
-	if (may_have_body(status)) {
+	if (work->chunked_reply) {
+		ADD(out, "Transfer-Encoding: chunked\r\n");
+	} else if (may_have_body(status) && work->piece_fn == NULL) {
 		ADD(out, "Content-Length: ");
 		add_number(out, len);
 		ADD(out, "\r\n");
@@ -334,6 +336,95 @@ http_reply(struct http_request *request, const struct http_reply *reply)
 		server->counts.unanswered--;
 	http_work_reset(work);
 	http_dialogue_replied(dialogue, keep);
+}
+
+/* ---- in pieces ---- */
+
+/* The last chunk is the empty one: a piece is never that. */
+static void
+send_piece(struct http_work *work, struct span piece)
+{
+	struct buf *out = &work->server->scratch;
+
+	if (piece.len == 0)
+		return;
+	buf_clear(out);
+	if (work->chunked_reply)
+		buf_printf(out, "%zx\r\n", piece.len);
+	buf_add_span(out, piece);
+	if (work->chunked_reply)
+		ADD(out, "\r\n");
+	conn_send(work->dialogue->conn, buf_span(out));
+	owe(work->dialogue, piece.len);
+}
+
+static bool
+has_gone(const struct http_work *work)
+{
+	return work->dialogue == NULL || work->dialogue->finishing;
+}
+
+bool
+http_reply_start(
+    struct http_request *request, const struct http_reply *reply, http_piece_fn *fn, void *arg)
+{
+	struct http_work *work = work_of(request);
+	struct span first = reply->blob != NULL ? http_blob_span(reply->blob) : reply->body;
+	bool keep;
+
+	if (work->dialogue == NULL) {
+		drop_reply(work);
+		return false;
+	}
+	work->piece_fn = fn;
+	work->piece_arg = arg;
+	work->chunked_reply = request->head.minor > 0;
+	keep = work->chunked_reply && request->head.keep_alive && !reply->close &&
+	       !work->server->draining;
+	request->head.keep_alive = keep; /* what was said holds to the end */
+	conn_send(work->dialogue->conn, write_head(work, reply, reply->status, 0, keep));
+	if (request->head.method == HTTP_HEAD) {
+		work->chunked_reply = false; /* not even the last chunk */
+		http_reply_end(request, true);
+		return false;
+	}
+	return http_reply_piece(request, first);
+}
+
+bool
+http_reply_piece(struct http_request *request, struct span piece)
+{
+	struct http_work *work = work_of(request);
+
+	if (has_gone(work)) {
+		http_reply_end(request, false);
+		return false;
+	}
+	send_piece(work, piece);
+	work->piece_due = true;
+	http_dialogue_said(work->dialogue);
+	return true;
+}
+
+void
+http_reply_end(struct http_request *request, bool whole)
+{
+	struct http_work *work = work_of(request);
+	struct http_dialogue *dialogue = work->dialogue;
+	bool keep = whole && request->head.keep_alive && !work->server->draining;
+
+	if (dialogue == NULL) {
+		drop_reply(work);
+		return;
+	}
+	if (whole && work->chunked_reply)
+		conn_send(dialogue->conn, SPAN("0\r\n\r\n"));
+	work->server->counts.unanswered--;
+	http_work_reset(work);
+	if (whole)
+		http_dialogue_replied(dialogue, keep);
+	else
+		http_dialogue_close(dialogue);
 }
 
 void

@@ -298,8 +298,9 @@ static const struct act_field import_add_fields[] = {
 };
 
 static const struct act_field archive_fields[] = {
-	{ "forum", FIELD_SLUG, SLUG_MAX, FIELD_REQUIRED, NULL },
-	{ "after", FIELD_INT,  0,        0,              NULL },
+	{ "forum",  FIELD_SLUG, SLUG_MAX, FIELD_REQUIRED, NULL },
+	{ "thread", FIELD_INT,  0,        0,              NULL },
+	{ "after",  FIELD_INT,  0,        0,              NULL },
 	END
 };
 

@@ -11,7 +11,7 @@
 
 enum {
 	POSTS_A_PIECE = 100,
-	OCTETS_A_PIECE = 512 * 1024 /* then a piece ends */
+	OCTETS_A_PIECE = 128 * 1024 /* then a piece ends: so much waits for each slow reader */
 };
 
 static bool
@@ -89,18 +89,32 @@ write_post(struct clerk *clerk, int64_t post, struct buf *out, struct err *err)
 	return done;
 }
 
+static bool
+list_posts(struct clerk *clerk, const struct act *act, int64_t forum, struct post **posts,
+    size_t *count, struct err *err)
+{
+	int64_t after = fields_int(&act->input, "after", 0);
+	int64_t thread = fields_int(&act->input, "thread", 0);
+
+	if (thread == 0)
+		return post_list_forum(
+		    clerk->db, act->arena, forum, after, POSTS_A_PIECE, posts, count, err);
+	return post_list_thread_ids(
+	    clerk->db, act->arena, forum, thread, after, POSTS_A_PIECE, posts, count, err);
+}
+
 bool
 archive_read(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
-	int64_t after = fields_int(&act->input, "after", 0), next = 0;
+	int64_t next = 0;
 	struct buf octets = { 0 };
 	struct post *posts;
 	struct forum forum;
 	size_t count, i;
 	bool done = true;
 
-	if (!may_read(clerk, act, &forum, err) || !post_list_forum(clerk->db, act->arena, forum.id,
-						      after, POSTS_A_PIECE, &posts, &count, err))
+	if (!may_read(clerk, act, &forum, err) ||
+	    !list_posts(clerk, act, forum.id, &posts, &count, err))
 		return false;
 	buf_init(&octets, 2 * MESSAGE_MAX);
 	for (i = 0; done && i < count && octets.len < OCTETS_A_PIECE; i++)

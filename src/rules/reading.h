@@ -108,6 +108,9 @@ struct held_view {
 /* Forums the viewer may see, by theme and position. */
 bool
 reading_forums(struct reading *, struct forum_view **, size_t *count, struct err *);
+/* Likewise, but what they are called alone: no numbers, no subscription. Cheap. */
+bool
+reading_forum_names(struct reading *, struct forum_view **, size_t *count, struct err *);
 bool
 reading_forum(struct reading *, struct span slug, struct forum_view *, struct err *);
 
@@ -184,10 +187,13 @@ bool
 reading_thread_latest(struct reading *, const struct thread_view *, size_t room,
     struct post_view **, size_t *count, struct err *);
 
-/* As reading_latest(), beyond a key: {last, id} of the last one seen (0, 0: from the start). */
+/* For the map of the site: the threads with ids after one and up to another; only id, slug and
+ * last are filled. The highest id of all. */
 bool
-reading_latest_before(struct reading *, int64_t last, int64_t id, size_t room,
-    struct thread_view **, size_t *count, struct err *);
+reading_threads_span(struct reading *, int64_t after, int64_t until, struct thread_view **,
+    size_t *count, struct err *);
+bool
+reading_thread_newest(struct reading *, int64_t *id, struct err *);
 
 /* ---- the house, for those who look after it; NOT_FOUND to everybody else ---- */
 

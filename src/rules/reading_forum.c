@@ -106,6 +106,28 @@ reading_forum(struct reading *reading, struct span slug, struct forum_view *view
 
 /* ---- all forums ---- */
 
+bool
+reading_forum_names(struct reading *reading, struct forum_view **out, size_t *count,
+    struct err *err)
+{
+	struct forum *forums;
+	size_t total;
+
+	*count = 0;
+	if (!forum_list(reading->db, reading->arena, &forums, &total, err))
+		return false;
+	*out = arena_array(reading->arena, total, sizeof(**out));
+	for (size_t i = 0; i < total; i++) {
+		struct standing standing;
+		struct axes axes = standing_axes(&forums[i]);
+		if (!reading_standing(reading, &forums[i], &standing, err))
+			return false;
+		if (permission_read(&standing, &axes))
+			fill_axes(&forums[i], &standing, &(*out)[(*count)++]);
+	}
+	return true;
+}
+
 static void
 put_total(const struct forum_total *totals, size_t count, struct forum_view *view)
 {
@@ -259,9 +281,10 @@ may_see_forum(struct reading *reading, const struct forum *forums, size_t count,
 /* Forums that may not be seen may hold most of the latest threads: a bounded number of
  * further looks, then a shorter list. */
 bool
-reading_latest_before(struct reading *reading, int64_t last, int64_t id, size_t room,
-    struct thread_view **out, size_t *count, struct err *err)
+reading_latest(struct reading *reading, size_t room, struct thread_view **out, size_t *count,
+    struct err *err)
 {
+	int64_t last = 0, id = 0;
 	struct thread *threads;
 	struct forum *forums;
 	size_t total, found;
@@ -290,10 +313,37 @@ reading_latest_before(struct reading *reading, int64_t last, int64_t id, size_t 
 }
 
 bool
-reading_latest(struct reading *reading, size_t room, struct thread_view **out, size_t *count,
-    struct err *err)
+reading_threads_span(struct reading *reading, int64_t after, int64_t until,
+    struct thread_view **out, size_t *count, struct err *err)
 {
-	return reading_latest_before(reading, 0, 0, room, out, count, err);
+	struct thread *threads;
+	struct forum *forums;
+	size_t total, found;
+	bool may = false;
+	int64_t asked = 0; /* of the thread before: they come in runs */
+
+	*count = 0;
+	if (!forum_list(reading->db, reading->arena, &forums, &total, err) ||
+	    !thread_list_span(reading->db, reading->arena, after, until, &threads, &found, err))
+		return false;
+	*out = arena_array(reading->arena, found, sizeof(**out));
+	for (size_t i = 0; i < found; i++) {
+		if (threads[i].forum != asked &&
+		    !may_see_forum(reading, forums, total, threads[i].forum, &may, err))
+			return false;
+		asked = threads[i].forum;
+		if (may)
+			(*out)[(*count)++] = (struct thread_view){ .id = threads[i].id,
+				.slug = words_slug(reading->arena, span_of(threads[i].title)),
+				.last = threads[i].last };
+	}
+	return true;
+}
+
+bool
+reading_thread_newest(struct reading *reading, int64_t *id, struct err *err)
+{
+	return thread_newest_id(reading->db, id, err);
 }
 
 bool

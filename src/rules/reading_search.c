@@ -12,32 +12,11 @@ struct search_work {
 	struct reading *reading;
 	struct span words[SEARCH_WORDS_MAX];
 	size_t word_count;
-	struct forum *forums; /* those that the viewer may read */
+	struct forum_view *forums; /* those that the viewer may read */
 	size_t forum_count;
 };
 
-/* What the viewer may not read is not looked into: that it is there is not told either. */
-static bool
-list_forums(struct search_work *work, struct err *err)
-{
-	struct forum *all;
-	size_t total;
-
-	if (!forum_list(work->reading->db, work->reading->arena, &all, &total, err))
-		return false;
-	work->forums = all;
-	for (size_t i = 0; i < total; i++) {
-		struct standing standing;
-		struct axes axes = standing_axes(&all[i]);
-		if (!reading_standing(work->reading, &all[i], &standing, err))
-			return false;
-		if (permission_read(&standing, &axes))
-			work->forums[work->forum_count++] = all[i];
-	}
-	return true;
-}
-
-static const struct forum *
+static const struct forum_view *
 find_forum(const struct search_work *work, int64_t id)
 {
 	for (size_t i = 0; i < work->forum_count; i++)
@@ -46,6 +25,7 @@ find_forum(const struct search_work *work, int64_t id)
 	return NULL;
 }
 
+/* What the viewer may not read is not looked into: that it is there is not told either. */
 static bool
 fill_forums(struct search_work *work, struct span slug, struct search_query *query, struct err *err)
 {
@@ -93,7 +73,7 @@ fill_pieces(struct search_work *work, struct span text, struct found_view *view)
 static void
 fill_found(struct search_work *work, const struct search_hit *hit, struct found_view *view)
 {
-	const struct forum *forum = find_forum(work, hit->forum);
+	const struct forum_view *forum = find_forum(work, hit->forum);
 
 	*view = (struct found_view){
 		.post = hit->post,
@@ -120,7 +100,8 @@ reading_search(struct reading *reading, const struct search_ask *ask, size_t roo
 	*count = 0;
 	*next = 0;
 	work.word_count = search_words(reading->arena, ask->words, work.words);
-	if (!list_forums(&work, err) || !fill_query(&work, ask, &query, err) ||
+	if (!reading_forum_names(reading, &work.forums, &work.forum_count, err) ||
+	    !fill_query(&work, ask, &query, err) ||
 	    !search_find(reading->db, reading->arena, &query, room + 1, &hits, &found, err))
 		return false;
 	*count = found > room ? room : found;

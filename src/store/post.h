@@ -77,6 +77,11 @@ bool
 post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
     struct post **posts, size_t *count, struct err *err);
 
+/* Likewise of a thread, which is of that forum: none where it is of another. */
+bool
+post_list_thread_ids(struct db *db, struct arena *arena, int64_t forum, int64_t thread,
+    int64_t after, size_t room, struct post **posts, size_t *count, struct err *err);
+
 /* Ids and parents of all posts of a thread that post_list_thread() lists, in order, at most `room`: for the
  * tree of a thread shown in pages. Only id, parent, date are filled. */
 bool

@@ -26,6 +26,12 @@ static const char sql_forum[] = "SELECT id, 0, 0 FROM post"
 				" WHERE forum = $1 AND state = 'published' AND id > $2"
 				" ORDER BY id"
 				" LIMIT $3";
+/* "+": by the index of threads, not by all posts in their order. */
+static const char sql_thread_ids[] =
+    "SELECT id, 0, 0 FROM post"
+    " WHERE thread = $2 AND +forum = $1 AND state = 'published' AND +id > $3"
+    " ORDER BY +id"
+    " LIMIT $4";
 static const char sql_tree[] = "SELECT id, parent, date"
 			       "  FROM post"
 			       " WHERE thread = $1"
@@ -112,6 +118,15 @@ post_list_forum(struct db *db, struct arena *arena, int64_t forum, int64_t after
 }
 
 bool
+post_list_thread_ids(struct db *db, struct arena *arena, int64_t forum, int64_t thread,
+    int64_t after, size_t room, struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_thread_ids,
+	    DB_VALUES(DB_INT(forum), DB_INT(thread), DB_INT(after), DB_INT((int64_t)room)),
+	    &tree_fields, posts, count, err);
+}
+
+bool
 post_list_tree(struct db *db, struct arena *arena, int64_t thread, size_t room, struct post **posts,
     size_t *count, struct err *err)
 {
@@ -159,5 +174,5 @@ post_count_author(struct db *db, int64_t author, int64_t forum, const char *stat
 }
 
 const char *const post_list_statements[] = { sql_thread, sql_forum_latest,
-	sql_thread_latest, sql_forum, sql_tree, sql_awaiting, sql_held,
+	sql_thread_latest, sql_forum, sql_thread_ids, sql_tree, sql_awaiting, sql_held,
 	sql_count_held, sql_message, sql_count_author, NULL };

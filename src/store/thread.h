@@ -60,6 +60,15 @@ bool
 thread_list_latest(struct db *db, struct arena *arena, int64_t before_last, int64_t before_id,
     size_t room, struct thread **threads, size_t *count, struct err *err);
 
+/* Those with ids after one and up to another, of all forums; only id, forum, title and last. */
+bool
+thread_list_span(struct db *db, struct arena *arena, int64_t after, int64_t until,
+    struct thread **threads, size_t *count, struct err *err);
+
+/* 0: there is none. */
+bool
+thread_newest_id(struct db *db, int64_t *id, struct err *err);
+
 /* A post of it was just published: posts + 1, latest date, and which post is first. */
 bool
 thread_posted(struct db *db, int64_t id, int64_t date, struct err *err);

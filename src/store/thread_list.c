@@ -35,7 +35,18 @@ static const char sql_latest[] = THREAD_SELECT " WHERE t.state <> 'merged' AND t
 					       " ORDER BY t.last DESC, t.id DESC"
 					       " LIMIT $3";
 
+static const char sql_span[] = "SELECT id, forum, title, last FROM thread"
+			       " WHERE id > $1 AND id <= $2 AND state <> 'merged' AND posts > 0"
+			       " ORDER BY id";
+static const char sql_newest_id[] = "SELECT COALESCE(MAX(id), 0) FROM thread";
+
 /* clang-format off */
+static const struct db_field span_columns[] = {
+	DB_FIELD(INT, struct thread, id),
+	DB_FIELD(INT, struct thread, forum),
+	DB_FIELD(TEXT, struct thread, title),
+	DB_FIELD(INT, struct thread, last),
+};
 static const struct db_field thread_columns[] = {
 	DB_FIELD(INT, struct thread, id),
 	DB_FIELD(INT, struct thread, forum),
@@ -54,6 +65,7 @@ static const struct db_field thread_columns[] = {
 	DB_FIELD(TEXT, struct thread, last_author),
 };
 /* clang-format on */
+static const struct db_fields span_fields = DB_FIELDS(struct thread, span_columns);
 static const struct db_fields thread_fields = DB_FIELDS(struct thread, thread_columns);
 
 static int64_t
@@ -106,5 +118,19 @@ thread_list_latest(struct db *db, struct arena *arena, int64_t before_last, int6
 	    &thread_fields, threads, count, err);
 }
 
+bool
+thread_list_span(struct db *db, struct arena *arena, int64_t after, int64_t until,
+    struct thread **threads, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_span, DB_VALUES(DB_INT(after), DB_INT(until)), &span_fields,
+	    threads, count, err);
+}
+
+bool
+thread_newest_id(struct db *db, int64_t *id, struct err *err)
+{
+	return db_number(db, sql_newest_id, DB_NO_VALUES, id, err);
+}
+
 const char *const thread_list_statements[] = { sql_find, sql_find_head, sql_pinned, sql_list,
-	sql_latest, NULL };
+	sql_latest, sql_span, sql_newest_id, NULL };

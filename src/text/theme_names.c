@@ -88,6 +88,8 @@ const struct template_name theme_names[] = {
 
 	{ "thread", "title",        TEXT, "" },
 	{ "thread", "url",          URL,  "/t/ID-slug" },
+	{ "thread", "feed_url",     URL,  "/t/ID/feed" },
+	{ "thread", "archive_url",  URL,  "/t/ID/mbox" },
 	{ "thread", "forum",        SUB("forum"), "name and url, where several forums are listed" },
 	{ "thread", "author",       TEXT, "who opened it" },
 	{ "thread", "organisation", TEXT, "in whose name; may be empty" },

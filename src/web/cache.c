@@ -117,7 +117,7 @@ cache_find(struct cache *cache, struct span key)
 }
 
 static struct entry *
-entry_new(struct span key, struct http_blob *blob, const char *etag)
+entry_new(struct span key, struct http_blob *blob, const char *etag, const char *type)
 {
 	struct entry *entry = x_calloc(1, size_plus(sizeof(*entry), key.len));
 	char *copy = (char *)(entry + 1);
@@ -125,6 +125,7 @@ entry_new(struct span key, struct http_blob *blob, const char *etag)
 	if (key.len > 0)
 		memcpy(copy, key.data, key.len);
 	entry->key = span_make(copy, key.len);
+	entry->page.type = type;
 	entry->page.blob = http_blob_keep(blob);
 	memcpy(entry->page.etag, etag, strnlen(etag, ETAG_MAX - 1));
 	entry->cost = ENTRY_COST + 2 * key.len + http_blob_span(blob).len;
@@ -132,13 +133,14 @@ entry_new(struct span key, struct http_blob *blob, const char *etag)
 }
 
 void
-cache_add(struct cache *cache, struct span key, struct http_blob *blob, const char *etag)
+cache_add(struct cache *cache, struct span key, struct http_blob *blob, const char *etag,
+    const char *type)
 {
 	struct entry *entry = map_get(cache->map, key);
 
 	if (entry != NULL)
 		drop(cache, entry);
-	entry = entry_new(key, blob, etag);
+	entry = entry_new(key, blob, etag, type);
 	if (entry->cost > cache->size) {
 		http_blob_drop(&entry->page.blob);
 		free(entry);

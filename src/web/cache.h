@@ -20,6 +20,7 @@ enum { ETAG_MAX = 36 }; /* octets with quotes and NUL */
 struct cache_page {
 	struct http_blob *blob;
 	char etag[ETAG_MAX];
+	const char *type; /* Content-Type: a constant of the program */
 };
 
 /* size: octets of everything kept; 0 keeps nothing. */
@@ -45,7 +46,8 @@ cache_find(struct cache *cache, struct span key);
 
 /* Takes a reference of the blob. A page too big to be kept is not. */
 void
-cache_add(struct cache *cache, struct span key, struct http_blob *blob, const char *etag);
+cache_add(struct cache *cache, struct span key, struct http_blob *blob, const char *etag,
+    const char *type);
 
 size_t
 cache_count(const struct cache *cache);

@@ -45,7 +45,7 @@ reply_kept(struct site *site, struct http_request *http, const struct cache_page
 {
 	struct http_reply reply = {
 		.status = 200,
-		.type = "text/html; charset=utf-8",
+		.type = page->type,
 		.fields = site_head(site, HEAD_PUBLIC),
 		.etag = span_of(page->etag),
 		.blob = page->blob,
@@ -106,6 +106,48 @@ is_kept_page(const struct request *req, const struct reply *reply)
 }
 
 static void
+on_more(struct http_request *http, void *arg);
+
+/* The request may be gone afterwards. */
+static void
+start_saying(struct request *req, struct reply *reply)
+{
+	struct http_reply out = {
+		.status = reply->status,
+		.type = reply->type,
+		.fields = site_head(req->site, reply->head),
+		.fields_too = buf_span(&reply->fields),
+		.body = buf_span(&reply->body),
+	};
+
+	req->saying = true;
+	req->more = reply->more;
+	log_request(req, reply->status);
+	(void)http_reply_start(req->http, &out, on_more, req);
+	buf_free(&reply->fields);
+	buf_free(&reply->body);
+}
+
+/* The next piece, and the end where that was all. A trouble cuts the connection. */
+static void
+go_on_saying(struct request *req, struct reply *reply, bool ok, const struct err *err)
+{
+	bool there = true, last = !ok || reply->more == NULL;
+	struct http_request *http = req->http;
+
+	req->more = reply->more;
+	if (!ok)
+		log_warn(
+		    "web request=%s event=cut text=%s", req->trace, log_text(span_of(err->text)));
+	if (ok && reply->body.len > 0)
+		there = http_reply_piece(http, buf_span(&reply->body));
+	if (there && last)
+		http_reply_end(http, ok);
+	buf_free(&reply->fields);
+	buf_free(&reply->body);
+}
+
+static void
 send_reply(struct request *req, struct reply *reply)
 {
 	struct http_blob *blob = NULL;
@@ -119,6 +161,10 @@ send_reply(struct request *req, struct reply *reply)
 	};
 	bool keep = is_kept_page(req, reply);
 
+	if (reply->more != NULL) {
+		start_saying(req, reply);
+		return;
+	}
 	log_request(req, reply->status);
 	if (keep) {
 		cache_etag(buf_span(&reply->body), etag);
@@ -127,7 +173,7 @@ send_reply(struct request *req, struct reply *reply)
 	out.blob = blob = http_blob_take(&reply->body);
 	if (keep) {
 		write_key(req, &req->site->scratch);
-		cache_add(req->site->cache, buf_span(&req->site->scratch), blob, etag);
+		cache_add(req->site->cache, buf_span(&req->site->scratch), blob, etag, reply->type);
 	}
 	http_reply(req->http, &out); /* the request is gone from here on */
 	http_blob_drop(&blob);
@@ -233,11 +279,29 @@ on_answer(const struct site_answer *answer, void *arg)
 	bool ok;
 
 	begin_reply(req, &reply);
-	ok = open_reading(req, &err) && req->answer(req, answer, &reply, &err);
+	ok = (req->saying || open_reading(req, &err)) && req->answer(req, answer, &reply, &err);
 	if (ok && reply.later)
 		close_reading(req);
+	else if (req->saying)
+		go_on_saying(req, &reply, ok, &err);
 	else
 		end_reply(req, &reply, ok, &err);
+}
+
+/* What was said has left, or whoever asked has: the next piece tells which. */
+static void
+on_more(struct http_request *http, void *arg)
+{
+	struct request *req = arg;
+	struct reply reply;
+	struct err err = { 0 };
+	bool ok;
+
+	(void)http;
+	begin_reply(req, &reply);
+	ok = req->more(req, &reply, &err);
+	if (!ok || !reply.later)
+		go_on_saying(req, &reply, ok, &err);
 }
 
 bool

@@ -1,42 +1,21 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* web/page_archive.c: a forum carried away as an mbox file.
+/* web/page_archive.c: a forum or a discussion carried away as an mbox file.
  *
- * The clerk builds the mails, a piece at a time; this page asks until it has them all, or as
- * much as one answer may hold: then a Link field tells where the rest begins. */
+ * The clerk builds the mails, a piece at a time; a piece is asked for once the one before has
+ * left, so that no more than one is in memory, whatever the size of the forum. */
 #include <inttypes.h>
 
 #include "web/pages.h"
 
-enum { PART_OCTETS = 32 * 1024 * 1024 };
-
 struct archive {
-	struct buf octets;
-	const char *slug;
-	int64_t after;
+	const char *forum; /* slug */
+	const char *name;  /* of the file */
+	int64_t thread;	   /* 0: the whole forum */
+	int64_t after;	   /* 0: the first piece */
 };
 
 static bool
-ask_piece(struct request *req, struct reply *reply, struct archive *archive, struct err *err);
-
-static bool
-send_file(struct request *req, struct reply *reply, struct archive *archive)
-{
-	const char *name = archive->slug;
-
-	http_field_add(&reply->fields, "Content-Disposition",
-	    span_of(arena_printf(req->arena, "attachment; filename=\"%s.mbox\"", name)));
-	if (archive->after != 0)
-		http_field_add(&reply->fields, "Link",
-		    span_of(arena_printf(req->arena, "</f/%s/mbox?after=%" PRId64 ">; rel=\"next\"",
-			name, archive->after)));
-	reply->type = "application/mbox";
-	reply->head = HEAD_FILE;
-	reply->status = 200;
-	buf_free(&reply->body);
-	reply->body = archive->octets;
-	archive->octets = (struct buf){ 0 };
-	return true;
-}
+ask_piece(struct request *req, struct reply *reply, struct err *err);
 
 static bool
 on_piece(
@@ -45,43 +24,72 @@ on_piece(
 	struct archive *archive = req->state;
 
 	if (!answer->ok) {
-		buf_free(&archive->octets);
 		*err = answer->err;
 		return false;
 	}
-	buf_add_span(&archive->octets, fields_get(&answer->output, "octets"));
+	buf_clear(&reply->body);
+	buf_add_span(&reply->body, fields_get(&answer->output, "octets"));
 	archive->after = fields_int(&answer->output, "next", 0);
-	if (archive->after == 0 || archive->octets.len >= PART_OCTETS)
-		return send_file(req, reply, archive);
-	return ask_piece(req, reply, archive, err);
+	reply->more = archive->after != 0 ? ask_piece : NULL;
+	if (req->saying)
+		return true;
+	http_field_add(&reply->fields, "Content-Disposition",
+	    span_of(arena_printf(req->arena, "attachment; filename=\"%s.mbox\"", archive->name)));
+	reply->type = "application/mbox";
+	reply->head = HEAD_FILE;
+	reply->status = 200;
+	return true;
 }
 
 static bool
-ask_piece(struct request *req, struct reply *reply, struct archive *archive, struct err *err)
+ask_piece(struct request *req, struct reply *reply, struct err *err)
 {
+	const struct archive *archive = req->state;
 	struct site_act ask = { .name = "archive.read", .ask = true, .fd = -1 };
 	struct buf input = { 0 };
+	bool done;
 
-	fields_add_text(&input, "forum", archive->slug);
+	fields_add_text(&input, "forum", archive->forum);
+	fields_add_int(&input, "thread", archive->thread);
 	fields_add_int(&input, "after", archive->after);
-	ask.input = arena_span(req->arena, buf_span(&input));
+	ask.input = buf_span(&input);
+	done = request_act(req, reply, &ask, on_piece, err);
 	buf_free(&input);
-	return request_act(req, reply, &ask, on_piece, err);
+	return done;
+}
+
+static bool
+start(struct request *req, struct reply *reply, const char *forum, int64_t thread, const char *name,
+    struct err *err)
+{
+	struct archive *archive = arena_alloc(req->arena, sizeof(*archive));
+
+	*archive = (struct archive){ .forum = forum, .name = name, .thread = thread };
+	req->state = archive;
+	return ask_piece(req, reply, err);
 }
 
 /* GET /f/SLUG/mbox */
 bool
-page_archive_mbox(struct request *req, struct reply *reply, struct err *err)
+page_archive_forum(struct request *req, struct reply *reply, struct err *err)
 {
-	struct archive *archive = arena_alloc(req->arena, sizeof(*archive));
 	struct forum_view forum;
 
-	if (!reading_forum(req->reading, req->at.slug, &forum, err))
+	return reading_forum(req->reading, req->at.slug, &forum, err) &&
+	       start(req, reply, forum.slug, 0, forum.slug, err);
+}
+
+/* GET /t/ID/mbox */
+bool
+page_archive_thread(struct request *req, struct reply *reply, struct err *err)
+{
+	struct thread_view thread;
+
+	if (!reading_thread(req->reading, req->at.id, &thread, err))
 		return false;
-	archive->slug = arena_strdup(req->arena, forum.slug);
-	if (!span_int(request_query(req, "after"), 0, INT64_MAX, &archive->after))
-		archive->after = 0;
-	buf_init(&archive->octets, 2 * PART_OCTETS);
-	req->state = archive;
-	return ask_piece(req, reply, archive, err);
+	if (thread.merged != 0)
+		return reply_redirect(req, reply, 301,
+		    arena_printf(req->arena, "/t/%" PRId64 "/mbox", thread.merged));
+	return start(req, reply, thread.forum_slug, thread.id,
+	    arena_printf(req->arena, "%s-%" PRId64, thread.forum_slug, thread.id), err);
 }

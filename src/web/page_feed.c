@@ -11,8 +11,8 @@
 
 enum {
 	ENTRIES = 30,
-	SITEMAP_THREADS = 20000, /* a map may hold 50 000 addresses */
-	SITEMAP_PIECE = 1000
+	MAP_PART = 5000 /* ids of threads in one part of the map: 50 000 may stand there, but what
+			 * is made at once keeps other readers waiting */
 };
 
 static void
@@ -165,8 +165,12 @@ page_feed_thread(struct request *req, struct reply *reply, struct err *err)
 	struct post_view *posts;
 	struct feed feed;
 
-	if (!reading_thread(req->reading, req->at.id, &thread, err) ||
-	    !reading_thread_latest(req->reading, &thread, ENTRIES, &posts, &feed.count, err))
+	if (!reading_thread(req->reading, req->at.id, &thread, err))
+		return false;
+	if (thread.merged != 0)
+		return reply_redirect(req, reply, 301,
+		    arena_printf(req->arena, "/t/%" PRId64 "/feed", thread.merged));
+	if (!reading_thread_latest(req->reading, &thread, ENTRIES, &posts, &feed.count, err))
 		return false;
 	feed.posts = posts;
 	feed.id = tag_of(req, "thread", thread.id);
@@ -189,50 +193,102 @@ add_url(struct request *req, struct buf *out, const char *path, int64_t changed)
 }
 
 static bool
-add_thread_urls(struct request *req, struct buf *out, struct err *err)
+add_thread_urls(struct request *req, struct buf *out, int64_t part, struct err *err)
 {
 	struct thread_view *threads;
-	int64_t last = 0, id = 0;
-	size_t count = SITEMAP_PIECE;
+	size_t count;
 
-	for (size_t done = 0; done < SITEMAP_THREADS && count == SITEMAP_PIECE; done += count) {
-		if (!reading_latest_before(
-			req->reading, last, id, SITEMAP_PIECE, &threads, &count, err))
-			return false;
-		for (size_t i = 0; i < count; i++)
-			add_url(req, out,
-			    arena_printf(req->arena, "/t/%" PRId64 "%s%s", threads[i].id,
-				threads[i].slug[0] != '\0' ? "-" : "", threads[i].slug),
-			    threads[i].last);
-		if (count > 0) {
-			last = threads[count - 1].last;
-			id = threads[count - 1].id;
-		}
-	}
+	if (!reading_threads_span(
+		req->reading, (part - 1) * MAP_PART, part * MAP_PART, &threads, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		add_url(req, out,
+		    arena_printf(req->arena, "/t/%" PRId64 "%s%s", threads[i].id,
+			threads[i].slug[0] != '\0' ? "-" : "", threads[i].slug),
+		    threads[i].last);
 	return true;
 }
 
-/* GET /sitemap.xml */
-bool
-page_feed_sitemap(struct request *req, struct reply *reply, struct err *err)
+static bool
+add_forum_urls(struct request *req, struct buf *out, struct err *err)
 {
-	struct buf *out = &reply->body;
 	struct forum_view *forums;
 	size_t count;
 
 	if (!reading_forums(req->reading, &forums, &count, err))
 		return false;
-	buf_clear(out);
-	buf_add_text(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-			  "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
 	add_url(req, out, "/", 0);
 	for (size_t i = 0; i < count; i++)
 		add_url(
 		    req, out, arena_printf(req->arena, "/f/%s", forums[i].slug), forums[i].last);
-	if (!add_thread_urls(req, out, err))
+	return true;
+}
+
+static void
+begin_map(struct reply *reply, const char *kind)
+{
+	buf_clear(&reply->body);
+	buf_printf(&reply->body,
+	    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+	    "<%s xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+	    kind);
+}
+
+/* The first part has the forums too. */
+static bool
+reply_map(struct request *req, struct reply *reply, int64_t part, struct err *err)
+{
+	begin_map(reply, "urlset");
+	if ((part == 1 && !add_forum_urls(req, &reply->body, err)) ||
+	    !add_thread_urls(req, &reply->body, part, err))
 		return false;
-	buf_add_text(out, "</urlset>\n");
+	buf_add_text(&reply->body, "</urlset>\n");
 	return reply_xml(req, reply, "application/xml; charset=utf-8");
+}
+
+static bool
+count_parts(struct request *req, int64_t *parts, struct err *err)
+{
+	int64_t newest;
+
+	if (!reading_thread_newest(req->reading, &newest, err))
+		return false;
+	*parts = newest <= MAP_PART ? 1 : (newest + MAP_PART - 1) / MAP_PART;
+	return true;
+}
+
+/* GET /sitemap.xml: the map, or the list of its parts where it has several. */
+bool
+page_feed_sitemap(struct request *req, struct reply *reply, struct err *err)
+{
+	int64_t parts;
+
+	if (!count_parts(req, &parts, err))
+		return false;
+	if (parts == 1)
+		return reply_map(req, reply, 1, err);
+	begin_map(reply, "sitemapindex");
+	for (int64_t part = 1; part <= parts; part++) {
+		buf_add_text(&reply->body, "<sitemap>");
+		add_element(&reply->body, "loc",
+		    whole_url(req, arena_printf(req->arena, "/sitemap/%" PRId64, part)));
+		buf_add_text(&reply->body, "</sitemap>\n");
+	}
+	buf_add_text(&reply->body, "</sitemapindex>\n");
+	return reply_xml(req, reply, "application/xml; charset=utf-8");
+}
+
+/* GET /sitemap/PART */
+bool
+page_feed_sitemap_part(struct request *req, struct reply *reply, struct err *err)
+{
+	int64_t parts;
+
+	if (!count_parts(req, &parts, err))
+		return false;
+	if (req->at.id > parts)
+		return err_set(err, ERR_NOT_FOUND, "there is no such part");
+	return reply_map(req, reply, req->at.id, err);
 }
 
 /* GET /robots.txt: doors and forms are nobody's to gather. */
@@ -246,6 +302,7 @@ page_feed_robots(struct request *req, struct reply *reply, struct err *err)
 		"Disallow: /login\nDisallow: /register\nDisallow: /forgot\nDisallow: /search\n"
 		"Disallow: /ok/\nDisallow: /u/\nDisallow: /account\nDisallow: /moderate\n"
 		"Disallow: /admin/\nDisallow: /f/*/new\nDisallow: /f/*/mbox\n"
+		"Disallow: /t/*/mbox\n"
 		"Sitemap: %s/sitemap.xml\n",
 		req->site->settings->site_url));
 }

@@ -57,7 +57,7 @@ add_forums(struct request *req, struct view *page, const struct search_ask *ask,
 	struct forum_view *forums;
 	size_t count;
 
-	if (!reading_forums(req->reading, &forums, &count, err))
+	if (!reading_forum_names(req->reading, &forums, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct view *item = view_list_add(list);

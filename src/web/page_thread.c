@@ -138,6 +138,7 @@ page_thread_show(struct request *req, struct reply *reply, struct err *err)
 	show_forum(req, view_sub(page, "forum"), &forum);
 	show_thread(req, view_sub(page, "thread"), &thread);
 	view_text(page, "title", thread.title);
+	(void)view_url(page, "feed_url", url_thread_page(req, thread.id, "feed"));
 	add_canonical(req, page, &thread);
 	return reply_page(req, reply, "thread", err);
 }

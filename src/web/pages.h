@@ -21,8 +21,9 @@ page_fn page_decide_post, page_decide_thread;
 page_fn page_house_journal, page_house_all, page_house_members, page_house_member_set;
 page_fn page_settings_new, page_settings_create, page_settings_show, page_settings_save;
 page_fn page_search_show;
-page_fn page_feed_forum, page_feed_thread, page_feed_sitemap, page_feed_robots;
-page_fn page_archive_mbox;
+page_fn page_feed_forum, page_feed_thread, page_feed_sitemap, page_feed_sitemap_part,
+    page_feed_robots;
+page_fn page_archive_forum, page_archive_thread;
 page_fn page_rolls_show, page_rolls_create;
 page_fn page_roll_show, page_roll_issue, page_roll_revoke;
 page_fn page_confirm_show, page_confirm_send;

@@ -26,6 +26,9 @@
 typedef bool answer_fn(struct request *req, const struct site_answer *answer, struct reply *reply,
     struct err *err);
 
+/* Brings the next piece of a body that is answered in pieces. */
+typedef bool more_fn(struct request *req, struct reply *reply, struct err *err);
+
 struct request {
 	struct site *site;
 	struct http_request *http;
@@ -44,6 +47,8 @@ struct request {
 	answer_fn *answer;           /* of the act that was sent */
 	struct span sent;            /* its fields, where the answer needs them */
 	void *state;                 /* of the page, from one act to the next */
+	more_fn *more;               /* of a reply in pieces: the next one */
+	bool saying;                 /* its head has left: there is no error page any more */
 };
 
 struct reply {
@@ -52,7 +57,9 @@ struct reply {
 	enum site_head head; /* HEAD_PRIVATE unless set */
 	struct view *view;
 	struct buf fields;   /* Set-Cookie, Location ... */
-	struct buf body;
+	struct buf body;     /* or a piece of it (not empty) where more is set */
+	more_fn *more;       /* brings the next piece, once this one has left; NULL: that was all.
+	                      * No snapshot is held meanwhile: req->reading is NULL in it */
 	struct span etag;    /* with its quotes, or empty */
 	bool refused;        /* by reply_refuse(): the status of a refusal is in status */
 	bool later;          /* an act was sent, its answer function finishes this */

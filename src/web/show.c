@@ -101,6 +101,8 @@ show_thread(const struct request *req, struct view *view, const struct thread_vi
 	(void)view_url(forum, "url", url_forum(req, thread->forum_slug));
 	view_text(view, "title", thread->title);
 	(void)view_url(view, "url", url_thread(req, thread->id, thread->slug));
+	(void)view_url(view, "feed_url", url_thread_page(req, thread->id, "feed"));
+	(void)view_url(view, "archive_url", url_thread_page(req, thread->id, "mbox"));
 	view_text(view, "author", thread->starter);
 	(void)view_url(view, "decide_action",
 	    thread->may_moderate

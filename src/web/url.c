@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 /* What a page may depend on beside its path. */
-static const char *const parameters[] = { "after", "author", "before", "done", "forum",
-	"lang", "next", "order", "place", "q", "since", "until" };
+static const char *const parameters[] = { "after", "author", "before", "done", "forum", "lang",
+	"next", "order", "place", "q", "since", "until" };
 
 enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]) };
 
@@ -33,6 +33,13 @@ const char *
 url_forum_page(const struct request *req, const char *slug, const char *page)
 {
 	return arena_printf(req->arena, "/f/%s/%s%s", slug, page, req->lang_query);
+}
+
+/* "feed", "mbox": by number alone, for programs that come back for years. */
+const char *
+url_thread_page(const struct request *req, int64_t thread, const char *page)
+{
+	return arena_printf(req->arena, "/t/%" PRId64 "/%s", thread, page);
 }
 
 const char *

@@ -21,6 +21,9 @@ const char *
 url_forum_page(const struct request *req, const char *slug, const char *page);
 
 const char *
+url_thread_page(const struct request *req, int64_t thread, const char *page);
+
+const char *
 url_thread(const struct request *req, int64_t thread, const char *slug);
 
 /* The page of a long thread that begins with this post. */

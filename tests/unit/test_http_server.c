@@ -37,6 +37,9 @@ struct fixture {
 	struct http_request *later; /* not yet answered */
 	int fd;
 	bool drained;
+	bool started;		   /* a reply in pieces goes on */
+	int pieces, piece_count;   /* asked for so far; in all */
+	int piece_cut, piece_wait; /* at which it is cut, or waits */
 	char address[NET_ADDRESS_TEXT];
 	char folder[64];
 };
@@ -56,6 +59,35 @@ echo(struct fixture *fixture, struct http_request *request)
 	buf_free(&fields);
 }
 
+/* ---- a reply in pieces ---- */
+
+enum { PIECES = 40, PIECE = 64 * 1024, ENDLESS = 1000000 };
+
+static void
+on_piece_due(struct http_request *request, void *arg)
+{
+	struct fixture *fixture = arg;
+
+	fixture->pieces++;
+	if (fixture->pieces == fixture->piece_cut)
+		http_reply_end(request, false);
+	else if (fixture->pieces == fixture->piece_wait)
+		fixture->later = request;
+	else if (fixture->pieces > fixture->piece_count)
+		http_reply_end(request, true);
+	else
+		http_reply_piece(request, span_first(http_blob_span(fixture->big), PIECE));
+}
+
+static void
+start_pieces(struct fixture *fixture, struct http_request *request)
+{
+	struct http_reply reply = { .status = 200, .type = "text/plain", .body = SPAN("first\n") };
+
+	fixture->pieces = 0;
+	fixture->started = http_reply_start(request, &reply, on_piece_due, fixture);
+}
+
 static void
 on_request(struct http_request *request, void *arg)
 {
@@ -66,6 +98,10 @@ on_request(struct http_request *request, void *arg)
 	if (span_is(path, "/later")) {
 		assert_null(fixture->later);
 		fixture->later = request;
+		return;
+	}
+	if (span_is(path, "/pieces")) {
+		start_pieces(fixture, request);
 		return;
 	}
 	if (span_is(path, "/echo")) {
@@ -212,6 +248,117 @@ test_keep_alive(void **state)
 	}
 	assert_int_equal(counts(fixture).accepted, 1);
 	assert_int_equal(counts(fixture).requests, 3);
+	client_close(&client);
+}
+
+/* The octets of the chunks that came, put together; -1: not whole. */
+static int64_t
+sum_chunks(const struct client *client)
+{
+	struct span rest = buf_span(&client->in);
+	int64_t sum = 0;
+
+	rest = span_from(rest, span_find_text(rest, "\r\n\r\n") + 4);
+	while (rest.len > 0) {
+		size_t len = strtoul(rest.data, NULL, 16), head = span_find_text(rest, "\r\n") + 2;
+		if (len == 0)
+			return span_is(rest, "0\r\n\r\n") ? sum : -1;
+		if (rest.len < head + len + 2)
+			return -1;
+		sum += (int64_t)len;
+		rest = span_from(rest, head + len + 2);
+	}
+	return -1;
+}
+
+static void
+test_pieces(void **state)
+{
+	struct fixture *fixture = *state;
+	struct client client;
+
+	start(fixture);
+	fixture->piece_count = PIECES;
+	client_open(&client, fixture->loop, fixture->address);
+	for (int i = 0; i < 2; i++) {
+		buf_clear(&client.in);
+		client_send_text(&client, GET("/pieces"));
+		assert_true(client_wait_text(&client, "\r\n0\r\n\r\n"));
+		assert_has(&client, "\r\nTransfer-Encoding: chunked\r\n");
+		assert_int_equal(count_text(&client.in, "Content-Length"), 0);
+		assert_int_equal(sum_chunks(&client), 6 + PIECES * PIECE);
+		assert_int_equal(counts(fixture).unanswered, 0);
+	}
+	/* No body at all, and the connection goes on. */
+	buf_clear(&client.in);
+	client_send_text(&client, "HEAD /pieces HTTP/1.1\r\nHost: a\r\n\r\n" GET("/"));
+	assert_true(client_wait_text(&client, "\r\n\r\nhello\n"));
+	assert_false(fixture->started);
+	assert_int_equal(count_text(&client.in, "first"), 0);
+	client_close(&client);
+	/* Of old there are no chunks: the end of the connection is the end. */
+	client_open(&client, fixture->loop, fixture->address);
+	client_send_text(&client, "GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+	assert_true(client_wait_end(&client));
+	assert_has(&client, "\r\nConnection: close\r\n");
+	assert_int_equal(count_text(&client.in, "chunked"), 0);
+	assert_int_equal(
+	    client.in.len - span_find_text(buf_span(&client.in), "first"), 6 + PIECES * PIECE);
+	client_close(&client);
+}
+
+static void
+turn(struct fixture *fixture, int times)
+{
+	for (int i = 0; i < times; i++) {
+		loop_turn(fixture->loop, false);
+		usleep(2000);
+	}
+}
+
+/* A part is not taken for the whole; a peer that leaves is told to whoever speaks, now or when
+ * he next does; what waits for a slow one is a piece, not all. */
+static void
+test_pieces_cut(void **state)
+{
+	struct fixture *fixture = *state;
+	struct client client;
+
+	start(fixture);
+	fixture->piece_count = ENDLESS;
+	fixture->piece_cut = 3;
+	client_open(&client, fixture->loop, fixture->address);
+	client_send_text(&client, GET("/pieces"));
+	assert_true(client_wait_end(&client));
+	assert_int_equal(sum_chunks(&client), -1);
+	client_close(&client);
+	fixture->piece_cut = 0;
+	fixture->piece_wait = 3;
+	client_open(&client, fixture->loop, fixture->address);
+	client_send_text(&client, GET("/pieces"));
+	await_later(&client, fixture);
+	client_close(&client);
+	assert_int_equal(counts(fixture).unanswered, 1);
+	(void)http_reply_piece(fixture->later, SPAN("late"));
+	fixture->later = NULL;
+	for (int i = 0; i < 2000 && counts(fixture).unanswered > 0; i++)
+		turn(fixture, 1);
+	assert_int_equal(counts(fixture).unanswered, 0);
+	/* It goes while the piece is on its way. */
+	fixture->piece_wait = 0;
+	client_open(&client, fixture->loop, fixture->address);
+	client_send_text(&client, GET("/pieces"));
+	turn(fixture, 50);
+	assert_in_range(fixture->pieces, 1, 1000);
+	client_close(&client);
+	for (int i = 0; i < 2000 && counts(fixture).unanswered > 0; i++)
+		turn(fixture, 1);
+	assert_int_equal(counts(fixture).unanswered, 0);
+	/* The server ends while it is said. */
+	client_open(&client, fixture->loop, fixture->address);
+	client_send_text(&client, GET("/pieces"));
+	turn(fixture, 50);
+	http_server_free(&fixture->server);
 	client_close(&client);
 }
 
@@ -996,6 +1143,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_keep_alive),
+		CASE(test_pieces),
+		CASE(test_pieces_cut),
 		CASE(test_close),
 		CASE(test_no_body),
 		CASE(test_big_bodies),

@@ -17,7 +17,7 @@ add(struct cache *cache, const char *key, const char *body)
 	char etag[ETAG_MAX];
 
 	cache_etag(span_of(body), etag);
-	cache_add(cache, span_of(key), blob, etag);
+	cache_add(cache, span_of(key), blob, etag, "text/html");
 	http_blob_drop(&blob);
 }
 
