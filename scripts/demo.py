@@ -23,6 +23,19 @@ from demo_town import FORUMS, attachment, conversations, people  # noqa: E402
 
 DOMAIN = "forums.saint-aubin.example"
 MODERATOR = "denise"
+OFFICIAL = "claire"
+OFFICIAL_ANSWERS = [
+    ("Arrêt de car de la gare : pas d'abri, pas de banc",
+     "Bonjour à toutes et à tous,\n\nMerci pour ce comptage : il part aujourd'hui à la région avec le dessin d'Inès.\n\n"
+     "Ce que la commune peut décider seule :\n\n- **un banc** provisoire sera posé avant le 15 décembre ;\n"
+     "- l'éclairage de l'arrêt restera allumé jusqu'à 8 h 15 les jours de classe.\n\n"
+     "Pour l'abri lui-même, la réponse de la région est attendue fin janvier ; je la mettrai ici, quelle qu'elle soit.\n\n"
+     "Claire Vasseur, services techniques"),
+    ("Niveau de l'Orne : on surveille cette semaine",
+     "Bonjour,\n\nLes batardeaux du chemin des Basses-Terres sont contrôlés et le local des pompes est ouvert. "
+     "En cas de montée dans la nuit, l'astreinte passe prévenir les huit maisons concernées ; personne n'a besoin de veiller.\n\n"
+     "Claire Vasseur, services techniques"),
+]
 ADMINISTRATOR = "administration@mairie.example"
 RECENT_DAYS = 5  # posts of these days come by mail
 
@@ -43,7 +56,7 @@ class Demo:
         self.share = str(pathlib.Path(options.preau).resolve().parent / "share")
         self.site = pathlib.Path(options.site)
         self.http, self.smtp = options.http, options.smtp
-        self.people = people()
+        self.people, self.number_of = people(), {}
         self.config, self.log = self.site / "preau.conf", self.site / "log"
         self.server = None
 
@@ -98,9 +111,9 @@ class Demo:
         self.server.send_signal(signal.SIGTERM)
         self.server.wait()
 
-    def act(self, name, /, **fields):
+    def act(self, name, /, *options, **fields):
         words = [f"{field}={value}" for field, value in fields.items()]
-        done = subprocess.run([self.preau, "act", "--config", str(self.config), name, *words],
+        done = subprocess.run([self.preau, "act", "--config", str(self.config), *map(str, options), name, *words],
                               capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{name} {' '.join(words)}: {done.stderr}")
@@ -113,10 +126,29 @@ class Demo:
             self.act("forum.create", slug=slug, name=name, theme=theme, description=description)
         for person in self.people.values():
             number = self.act("person.create", name=person.name, address=person.address, verified=1, trusted=1)["person"]
+            self.number_of[person.key] = number
             for slug in person.forums:
                 self.act("subscription.set", forum=slug, person=number, mode="each")
                 if person.key == MODERATOR:
                     self.act("mandate.set", person=number, forum=slug, role="moderator")
+
+    def speak_officially(self):
+        """The technical services answer under their mandate, as they would on the web."""
+        claire = self.number_of[OFFICIAL]
+        hall = self.act("organisation.create", name="Mairie de Saint-Aubin-sur-Orne", kind="townhall")["organisation"]
+        self.act("mandate.set", person=claire, organisation="Mairie de Saint-Aubin-sur-Orne", role="speaker")
+        for subject, text in OFFICIAL_ANSWERS:
+            parent = self.row("SELECT p.id FROM post p JOIN thread t ON t.id = p.thread WHERE t.title = ? AND p.state ="
+                              " 'published' ORDER BY p.date DESC, p.id DESC LIMIT 1", subject)
+            self.act("post.add", "--as", claire, parent=parent, source=text, speaker=hall)
+
+    def row(self, sql, *values):
+        import sqlite3
+        book = sqlite3.connect(f"file:{self.site}/data/preau.db?mode=ro", uri=True, timeout=5)
+        try:
+            return book.execute(sql, values).fetchone()[0]
+        finally:
+            book.close()
 
     def make_roll(self):
         """Twelve identifiers as on letters; the file of a real town goes to the printer and away."""
@@ -244,6 +276,7 @@ def main():
             demo.make_roll()
             demo.tell()
             demo.wait_for_mail()
+            demo.speak_officially()
             (demo.site / "made").touch()
         demo.tell_people()
         if "--once" not in sys.argv:

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "text/colour.h"
 
 #ifndef PREAU_DATADIR
 #define PREAU_DATADIR "/usr/share/preau"
@@ -19,6 +20,7 @@ enum setting_type {
 	SETTING_PATH,    /* likewise; a file or folder, whether it is there is seen later */
 	SETTING_DOMAIN,  /* a host name; empty only where min is 0 */
 	SETTING_URL,     /* http:// or https:// and a host, no slash at the end */
+	SETTING_COLOUR,  /* six hex digits that can be read on white, or empty */
 	SETTING_RELAY,   /* where outgoing mail goes */
 	SETTING_WORD,    /* one of `words`; the value is its place among them */
 	SETTING_NAMED,   /* one of `words`, kept as text */
@@ -47,6 +49,8 @@ static const struct setting rows[] = {
 	  "name of the site, as it signs" },
 	{ "site.about",            SETTING_TEXT,    AT(site_about),               "",                      0,   300,           NULL,
 	  "a sentence under the title of the home page" },
+	{ "site.accent",           SETTING_COLOUR,  AT(site_accent),              "",                      0,   6,             NULL,
+	  "accent colour of the pages, six hex digits without #; dark enough to be read on white" },
 	{ "site.url",              SETTING_URL,     AT(site_url),                 "http://127.0.0.1:8080", 1,   200,           NULL,
 	  "base of every link, without a slash at its end" },
 	{ "site.locale",           SETTING_NAMED,   AT(site_locale),              "fr",                    0,   0,             "fr en",
@@ -287,6 +291,7 @@ set_text(struct arena *arena, struct settings *settings, const struct setting *r
     struct span value, struct err *err)
 {
 	bool ok = utf8_is_line(value);
+	struct colour colour;
 
 	if ((int64_t)value.len < row->min || (int64_t)value.len > row->max)
 		return err_set(err, ERR_INVALID, "%s must have %" PRId64 " to %" PRId64 " octets",
@@ -297,6 +302,8 @@ set_text(struct arena *arena, struct settings *settings, const struct setting *r
 		ok = ok && is_url(value);
 	else if (row->type == SETTING_RELAY)
 		ok = ok && is_relay(value);
+	else if (row->type == SETTING_COLOUR)
+		ok = value.len == 0 || (colour_read(value, &colour) && colour_is_legible(colour));
 	if (!ok)
 		return err_set(err, ERR_INVALID, "%s is not sound: %s", row->name, row->text);
 	put_text(settings, row, arena_strndup(arena, value.data, value.len));
@@ -328,6 +335,7 @@ set_row(struct arena *arena, struct settings *settings, const struct setting *ro
 	case SETTING_DOMAIN:
 	case SETTING_URL:
 	case SETTING_RELAY:
+	case SETTING_COLOUR:
 		return set_text(arena, settings, row, value, err);
 	case SETTING_WORD:
 	case SETTING_NAMED:
@@ -490,6 +498,7 @@ print_value(const struct settings *settings, const struct setting *row, struct b
 	case SETTING_DOMAIN:
 	case SETTING_URL:
 	case SETTING_RELAY:
+	case SETTING_COLOUR:
 	case SETTING_NAMED:
 		memcpy(&text, from, sizeof(text));
 		buf_add_text(out, text);

@@ -27,6 +27,7 @@ enum mail_trust {
 struct settings {
 	/* the site */
 	const char *site_name;   /* "Forums de Ville" */
+	const char *site_accent; /* "1f4e79"; "": the theme's own */
 	const char *site_about;  /* a sentence on the home page; "": none */
 	const char *site_url;    /* base URL without a slash at its end */
 	const char *site_locale; /* "fr" or "en": of people who said nothing */

@@ -4,7 +4,10 @@ libtext_a_SOURCES =
 libtext_a_SOURCES += src/text/escape.c src/text/escape.h src/text/link.c src/text/link.h
 libtext_a_SOURCES += src/text/html_write.c src/text/html_write.h src/text/text_write.c src/text/text_write.h
 libtext_a_SOURCES += src/text/rich.c src/text/rich.h
-libtext_a_SOURCES += src/text/excerpt.c src/text/excerpt.h
+libtext_a_SOURCES += src/text/excerpt.c src/text/excerpt.h src/text/colour.c src/text/colour.h
+check_PROGRAMS += test_colour
+test_colour_SOURCES = tests/unit/test_colour.c
+test_colour_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 libtext_a_SOURCES += src/text/markdown.c src/text/markdown.h
 libtext_a_SOURCES += src/text/markdown_nesting.c src/text/markdown_nesting.h
 

@@ -28,6 +28,7 @@ const struct template_name theme_names[] = {
 	/* ---- shapes: what stands within a name ---- */
 	{ "site", "name",        TEXT, "the town or the association, as it signs" },
 	{ "site", "about",       TEXT, "a sentence on the home page; may be empty" },
+	{ "site", "accent_url", URL, "stylesheet of the accent that the town has set; else empty" },
 	{ "site", "url",         URL,  "the home page" },
 
 	{ "language", "code",    TEXT, "fr, en" },

@@ -2,6 +2,7 @@
 /* web/page_file.c: attachments, files of the theme, and a word for machines. */
 #include <string.h>
 
+#include "text/colour.h"
 #include "web/pages.h"
 
 /* ---- attachments ---- */
@@ -93,6 +94,23 @@ page_file_static(struct request *req, struct reply *reply, struct err *err)
 	reply->head = HEAD_STATIC;
 	reply->status = 200;
 	buf_add_span(&reply->body, file.octets);
+	return true;
+}
+
+/* GET /accent/1f4e79.css: the colour that the town has set. Of another one nothing is said. */
+bool
+page_file_accent(struct request *req, struct reply *reply, struct err *err)
+{
+	const char *accent = req->site->settings->site_accent;
+	struct colour colour;
+
+	if (!colour_read(span_of(accent), &colour) ||
+	    !span_is(req->at.name, arena_printf(req->arena, "%s.css", accent)))
+		return err_set(err, ERR_NOT_FOUND, "no such file");
+	reply->type = "text/css; charset=utf-8";
+	reply->head = HEAD_STATIC;
+	reply->status = 200;
+	colour_write_css(colour, &reply->body);
 	return true;
 }
 

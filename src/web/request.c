@@ -96,6 +96,10 @@ add_common(struct request *req, struct reply *reply)
 	view_text(site, "name", req->site->settings->site_name);
 	view_text(site, "about", req->site->settings->site_about);
 	view_url(site, "url", url_home(req));
+	view_url(site, "accent_url",
+	    req->site->settings->site_accent[0] == '\0'
+		? ""
+		: arena_printf(req->arena, "/accent/%s.css", req->site->settings->site_accent));
 	view_text(page, "lang", lang_code(req->lang));
 	add_languages(req, page);
 	add_viewer(req, page);

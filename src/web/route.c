@@ -39,6 +39,7 @@ const struct route routes[] = {
 	{ HTTP_POST, "/login",                page_login_ask,           ROUTE_KEEPS },
 	{ HTTP_POST, "/login/code",           page_login_code,          ROUTE_KEEPS },
 	{ HTTP_POST, "/logout",               page_login_logout,        0 },
+	{ HTTP_GET,  "/accent/:name",         page_file_accent,         0 },
 	{ HTTP_GET,  "/forgot",               page_forgot_show,         0 },
 	{ HTTP_POST, "/forgot",               page_forgot_ask,          ROUTE_KEEPS },
 	{ HTTP_GET,  "/register",             page_register_show,       0 },

@@ -38,6 +38,9 @@ static const struct {
 	{ "domain with a blank", "mail.domain = a b\n", "preau.conf:1: mail.domain is not sound: domain of the forums' addresses" },
 	{ "domain with an at sign", "mail.domain = a@b\n", "preau.conf:1: mail.domain is not sound: domain of the forums' addresses" },
 	{ "more than a sentence", "site.about = " SENTENCE SENTENCE SENTENCE ".\n", "preau.conf:1: site.about must have 0 to 300 octets" },
+	{ "an accent", "site.accent = 0A5C2F\n", NULL },
+	{ "an accent too pale to be read", "site.accent = ffcc00\n", "preau.conf:1: site.accent is not sound: accent colour of the pages, six hex digits without #; dark enough to be read on white" },
+	{ "no colour", "site.accent = bleu\n", "preau.conf:1: site.accent is not sound: accent colour of the pages, six hex digits without #; dark enough to be read on white" },
 	{ "no domain", "mail.domain =\n", "preau.conf:1: mail.domain must have 1 to 200 octets" },
 	{ "relay without port", "relay.to = smtp://host\n", "preau.conf:1: relay.to is not sound: where mail goes: smtp://HOST:PORT, lmtp://HOST:PORT, lmtp:/PATH or dir:FOLDER" },
 	{ "relay into a folder", "relay.to = dir:mail-out\n", NULL },
@@ -85,10 +88,12 @@ test_values(void **state)
 	assert_true(settings_read(arena,
 	    SPAN("site.name = Forums de Ville # ours\nmail.trust = local\nrelay.retry = 2min\n"
 		 "mail.size=1MiB\nmail.domain = forum.ville.example\nlog.level = debug\n"
-		 "relay.life = 3d\nsite.locale = en\nweb.workers = 3\nsite.about = Tous en parlent."),
+		 "relay.life = 3d\nsite.locale = en\nweb.workers = 3\nsite.about = Tous en parlent.\n"
+		 "site.accent = 7a1f3d"),
 	    "x", &settings, &err));
 	assert_string_equal(settings.site_name, "Forums de Ville");
 	assert_string_equal(settings.site_about, "Tous en parlent.");
+	assert_string_equal(settings.site_accent, "7a1f3d");
 	assert_int_equal(settings.mail_trust, MAIL_TRUST_LOCAL);
 	assert_int_equal(settings.relay_retry, 120);
 	assert_int_equal(settings.relay_life, 3 * 86400);
