@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* command/cmd_act.c: preau act NAME field=value ..., preau ask, preau import.
+/* command/cmd_act.c: preau act NAME field=value ..., preau ask.
  *
  * One spelling of an act among four: what the web does by a form is done here word by
  * word, with the same answer. */
@@ -15,7 +15,7 @@
 #include "command/command.h"
 #include "process/console.h"
 
-enum { INLINE_MAX = 60 * 1024, FILE_MAX = 32 * 1024 * 1024, IMPORT_MAX = 32 * 1024 * 1024 };
+enum { INLINE_MAX = 60 * 1024, FILE_MAX = 32 * 1024 * 1024 };
 
 /* "row" is a list: its fields on one line. */
 static void
@@ -139,113 +139,4 @@ int
 cmd_ask(struct command *command)
 {
 	return speak(command, true);
-}
-
-/* ---- import ---- */
-
-struct import {
-	struct console *console;
-	const char *forum;
-	struct buf message;
-	long number, added, known, failed;
-};
-
-static bool
-import_send(struct import *import, struct err *err)
-{
-	struct door_request request = { .name = "import.add", .fd = -1 };
-	struct door_answer answer;
-	struct buf input = { 0 };
-	bool got;
-
-	if (import->message.len == 0)
-		return true;
-	import->number++;
-	buf_init(&input, MESSAGE_MAX);
-	fields_add_text(&input, "forum", import->forum);
-	if (import->message.len <= INLINE_MAX) {
-		fields_add(&input, "raw", buf_span(&import->message));
-	} else {
-		request.fd = file_memory("import", buf_span(&import->message));
-		fields_add_int(&input, "size", (int64_t)import->message.len);
-	}
-	request.input = buf_span(&input);
-	got = buf_ok(&import->message) ? console_ask(import->console, &request, &answer, err)
-	                               : err_set(err, ERR_INVALID, "too large");
-	if (got && !answer.ok)
-		fprintf(stderr, "message %ld: %s\n", import->number, answer.err.text);
-	if (!got)
-		fprintf(stderr, "message %ld: %s\n", import->number, err->text);
-	if (!got || !answer.ok)
-		import->failed++;
-	else if (span_is(fields_get(&answer.output, "outcome"), "merged"))
-		import->known++;
-	else
-		import->added++;
-	file_close(&request.fd);
-	buf_free(&input);
-	buf_clear(&import->message);
-	return got || err->kind == ERR_INVALID;
-}
-
-/* mboxrd: one ">" is taken off ">From ", ">>From " ... */
-static void
-import_line(struct import *import, char *line, ssize_t len)
-{
-	size_t marks = 0;
-
-	while (line[marks] == '>')
-		marks++;
-	if (marks > 0 && strncmp(line + marks, "From ", 5) == 0) {
-		line++;
-		len--;
-	}
-	buf_add(&import->message, line, (size_t)len);
-}
-
-static bool
-import_file(struct import *import, FILE *file, struct err *err)
-{
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
-	bool good = true, blank = true;
-
-	while (good && (len = getline(&line, &room, file)) > 0) {
-		if (blank && strncmp(line, "From ", 5) == 0)
-			good = import_send(import, err);
-		else
-			import_line(import, line, len);
-		blank = line[0] == '\n' || (line[0] == '\r' && line[1] == '\n');
-	}
-	free(line);
-	return good && import_send(import, err);
-}
-
-int
-cmd_import(struct command *command)
-{
-	struct import import = { .forum = command->words[0] };
-	struct err err = { 0 };
-	FILE *file;
-	bool good;
-
-	if (!command_settings(command))
-		return EXIT_SETTINGS;
-	file = fopen(command->words[1], "re");
-	if (file == NULL) {
-		fprintf(stderr, "preau: %s: %s\n", command->words[1], strerror(errno));
-		return EXIT_REFUSED;
-	}
-	buf_init(&import.message, IMPORT_MAX);
-	good = console_open(&command->settings, command->file, &import.console, &err) &&
-	       import_file(&import, file, &err);
-	printf("read=%ld added=%ld known=%ld failed=%ld\n", import.number, import.added, import.known,
-	    import.failed);
-	console_close(&import.console);
-	buf_free(&import.message);
-	fclose(file);
-	if (!good)
-		return command_fail(&err);
-	return import.failed == 0 ? 0 : EXIT_REFUSED;
 }

@@ -22,6 +22,20 @@ console_open(const struct settings *settings, const char *file, struct console *
 void
 console_close(struct console **console);
 
+/* Several acts on their way at once: a caller who sends must wait as often. What was not
+ * answered when the clerk died is sent again, as it was. */
+enum { CONSOLE_OPEN_MAX = 24 };
+
+/* *id is what console_wait() will tell; the descriptor of the request stays the caller's. False:
+ * it could not be sent, or CONSOLE_OPEN_MAX are open. */
+bool
+console_send(struct console *console, const struct door_request *request, uint64_t *id,
+    struct err *err);
+
+/* The next answer that comes. Its output is borrowed until the next call. */
+bool
+console_wait(struct console *console, struct door_answer *answer, uint64_t *id, struct err *err);
+
 /* Sends and waits. False: no answer was to be had (err). The answer may still say no. Its
  * output is borrowed until the next call. */
 bool

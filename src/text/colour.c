@@ -75,9 +75,9 @@ by_night(struct colour accent)
 {
 	int percent = 0;
 
-	while (percent < 100 &&
-	       (colour_contrast(lightened(accent, percent), night) < wanted ||
-		   colour_contrast(lightened(accent, percent), night_panel) < wanted))
+	while (
+	    percent < 100 && (colour_contrast(lightened(accent, percent), night) < wanted ||
+				 colour_contrast(lightened(accent, percent), night_panel) < wanted))
 		percent += 5;
 	return lightened(accent, percent);
 }

@@ -7,6 +7,9 @@ are named and the others go on. A reply that comes by mail afterwards finds its 
 the server running, and without.
 """
 import email.utils
+import os
+import signal
+import subprocess
 
 from tests.flow import mail
 from tests.flow.site import DOMAIN, wait_for
@@ -59,6 +62,7 @@ def run(stage):
         for words in (["nowhere", str(archive)], ["voirie", str(site.folder / "none.mbox")]):
             assert site.run("import", *words).returncode != 0, words
         assert site.run("act", "--as", str(anne), "import.add", "forum=voirie", f"raw=@{archive}").returncode == 1
+        cut_off(site)
         # Afterwards life goes on in the old thread.
         site.act("forum.set", slug="voirie", appears="at_once")
         m = mail.write("Anne Morel <anne@ville.example>", f"voirie@{DOMAIN}", "Re: Le lavoir", "Il est restauré.\n",
@@ -66,6 +70,39 @@ def run(stage):
         mail.send(site.ports["smtp"], "anne@ville.example", [f"voirie@{DOMAIN}"], m)
         wait_for(lambda: sink.count() == 1)
         assert "Il est restauré." in Browser(site).get(thread(site)).text
+
+
+def cut_off(site):
+    """A long import is killed half way, and its clerk too; run again it takes what is missing,
+    nothing twice. What is no mbox file is refused with a sentence; a strange one is understood."""
+    site.act("forum.create", slug="longue", name="Longue")
+    path = site.folder / "longue.mbox"
+    path.write_bytes(mbox([message(1000 + n, f"Sujet {n}", body=f"Texte {n}.\n" * 20) for n in range(1500)]))
+    child = subprocess.Popen([site.preau, "import", "--config", str(site.config), "longue", str(path)],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    count = "SELECT count(*) FROM post p JOIN forum f ON f.id = p.forum WHERE f.slug = 'longue'"
+    wait_for(lambda: site.one(count) > 100)
+    child.kill()
+    child.wait()
+    some = site.one(count)
+    assert some < 1500, "it was not cut off"
+    other = subprocess.Popen([site.preau, "import", "--config", str(site.config), "longue", str(path)],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: site.one(count) > some + 100)
+    os.kill(site.pids()["clerk.0"], signal.SIGKILL)
+    out, trouble = other.communicate(timeout=60)
+    assert other.returncode == 0 and "read=1500" in out and "failed=0" in out, (out, trouble)
+    assert site.one(count) == 1500 and site.one(count.replace("count(*)", "count(DISTINCT message_id)")) == 1500
+    for name, octets, sentence in (("leer", b"", ""), ("texte", b"Bonjour\n\nFrom x\n", "no mbox file")):
+        bad = site.folder / f"{name}.mbox"
+        bad.write_bytes(octets)
+        done = site.run("import", "longue", bad)
+        assert sentence in done.stderr and (done.returncode == 0) == (sentence == ""), done
+    crlf = site.folder / "crlf.mbox"
+    crlf.write_bytes(b"From a Thu Jan  1 00:00:00 1970\r\nFrom: <z@vieux.example>\r\nMessage-ID: <crlf@vieux.example>\r\n"
+                     b"Subject: CRLF\r\n\r\nSans fin de ligne")
+    assert "added=1" in site.run("import", "longue", crlf).stdout
+    assert site.one("SELECT text FROM post WHERE message_id = 'crlf@vieux.example'").strip() == "Sans fin de ligne"
 
 
 def thread(site):

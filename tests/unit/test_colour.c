@@ -25,7 +25,8 @@ test_read(void **state)
 static void
 test_contrast(void **state)
 {
-	const struct colour black = { 0, 0, 0 }, white = { 255, 255, 255 }, grey = { 0x77, 0x77, 0x77 };
+	const struct colour black = { 0, 0, 0 }, white = { 255, 255, 255 },
+			    grey = { 0x77, 0x77, 0x77 };
 
 	(void)state;
 	assert_true(colour_contrast(black, white) > 20.99 && colour_contrast(black, white) < 21.01);
