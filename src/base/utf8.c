@@ -304,15 +304,42 @@ fold_code(uint32_t code)
 	return code;
 }
 
+static char
+fold_ascii(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + 32);
+	if (c == '`')
+		return '\'';
+	return is_blank((uint32_t)c) ? ' ' : c;
+}
+
+/* Most of a text: octet by octet, in place. */
+static void
+fold_run(struct buf *out, struct span run)
+{
+	size_t at = out->len;
+
+	buf_add_span(out, run);
+	for (; at < out->len; at++)
+		out->data[at] = fold_ascii(out->data[at]);
+}
+
 struct span
 utf8_fold(struct arena *arena, struct span s)
 {
 	struct buf out = { 0 };
 	uint32_t code;
 
-	while (utf8_next(&s, &code)) {
-		const char *text = code == ' ' ? NULL : fold_text(code);
+	while (s.len > 0) {
+		size_t run = ascii_run(s);
+		const char *text;
 
+		fold_run(&out, span_first(s, run));
+		s = span_from(s, run);
+		if (!utf8_next(&s, &code))
+			break;
+		text = fold_text(code);
 		if (text != NULL)
 			buf_add_text(&out, text);
 		else

@@ -154,19 +154,39 @@ is_prefixed(struct span before)
 	return false;
 }
 
+/* Octets from the end of a possible token back to the last that is no letter; MAIL_TOKEN_LEN
+ * where all are letters. */
+static size_t
+letters_before(const char *end)
+{
+	size_t count = 0;
+
+	while (count < MAIL_TOKEN_LEN && letter_value(end[-1 - (ptrdiff_t)count]) >= 0)
+		count++;
+	return count;
+}
+
+/* Words are short: looking at where a token would end leaps over most octets. */
 size_t
 mail_token_hide(char *text, size_t len)
 {
 	size_t count = 0, begin = 0;
 
-	for (size_t i = 0; i <= len; i++) {
-		if (i < len && letter_value(text[i]) >= 0)
+	while (begin + MAIL_TOKEN_LEN <= len) {
+		size_t end = begin + MAIL_TOKEN_LEN;
+		size_t run = letters_before(text + end);
+
+		if (run < MAIL_TOKEN_LEN) {
+			begin = end - run;
 			continue;
-		if (i - begin == MAIL_TOKEN_LEN && is_prefixed(span_make(text, begin))) {
+		}
+		while (end < len && letter_value(text[end]) >= 0)
+			end++;
+		if (end - begin == MAIL_TOKEN_LEN && is_prefixed(span_make(text, begin))) {
 			memset(text + begin, 'x', MAIL_TOKEN_LEN);
 			count++;
 		}
-		begin = i + 1;
+		begin = end + 1;
 	}
 	return count;
 }
