@@ -24,7 +24,7 @@ console_close(struct console **console);
 
 /* Several acts on their way at once: a caller who sends must wait as often. What was not
  * answered when the clerk died is sent again, as it was. */
-enum { CONSOLE_OPEN_MAX = 24 };
+enum { CONSOLE_OPEN_MAX = 32 };
 
 /* *id is what console_wait() will tell; the descriptor of the request stays the caller's. False:
  * it could not be sent, or CONSOLE_OPEN_MAX are open. */
