@@ -3,7 +3,10 @@
 
 #include "base/utf8.h"
 
-enum { BEFORE = 80 }; /* octets shown before the first word found */
+enum {
+	BEFORE = 80,	      /* octets shown before the first word found */
+	LOOKED_AT = 32 * 1024 /* octets of a text; some are books */
+};
 
 struct work {
 	struct arena *arena;
@@ -99,23 +102,40 @@ add(struct work *work, struct span text, bool marked)
 		work->pieces[work->used++] = (struct excerpt_piece){ text, marked };
 }
 
+/* Blanks in a row, ends of lines among them, are one. */
 static struct span
 one_line(struct arena *arena, struct span text)
 {
-	char *out = arena_strndup(arena, text.data, text.len);
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t len = 0;
 
-	for (size_t i = 0; i < text.len; i++)
-		if (ascii_is_space(out[i]))
-			out[i] = ' ';
-	return span_make(out, text.len);
+	for (size_t i = 0; i < text.len; i++) {
+		bool blank = ascii_is_space(text.data[i]);
+		if (!blank)
+			out[len++] = text.data[i];
+		else if (len > 0 && out[len - 1] != ' ')
+			out[len++] = ' ';
+	}
+	return span_make(out, len);
+}
+
+/* The part that is looked at, cut between characters. */
+static struct span
+beginning(struct span text)
+{
+	struct span part = span_first(text, LOOKED_AT);
+
+	while (part.len < text.len && part.len > 0 && (uint8_t)part.data[part.len - 1] >= 0x80)
+		part.len--;
+	return part;
 }
 
 struct excerpt_piece *
 excerpt_make(struct arena *arena, struct span text, const struct span *words, size_t count,
     size_t octets, size_t *pieces)
 {
-	struct work work = { .arena = arena, .words = words, .count = count, .room = 64 };
-	struct span line = one_line(arena, text);
+	struct work work = { .arena = arena, .words = words, .count = count, .room = octets + 4 };
+	struct span line = one_line(arena, beginning(text));
 	size_t first = find_first(&work, line), at = 0, end;
 
 	work.pieces = arena_array(arena, work.room, sizeof(*work.pieces));
@@ -131,8 +151,8 @@ excerpt_make(struct arena *arena, struct span text, const struct span *words, si
 		    len > 0 && is_wanted(&work, span_first(rest, len)));
 		at += other;
 	}
-	if (at < line.len)
-		add(&work, SPAN(" …"), false);
+	if (at > 0 && at < line.len)
+		add(&work, line.data[at - 1] == ' ' ? SPAN("…") : SPAN(" …"), false);
 	*pieces = work.used;
 	return work.pieces;
 }

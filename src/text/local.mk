@@ -47,6 +47,10 @@ test_theme_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 noinst_PROGRAMS += theme_show
 theme_show_SOURCES = tests/unit/theme_show.c tests/unit/theme_sample.c tests/unit/theme_sample.h
 theme_show_LDADD = libtext.a libbase.a $(CRYPTO_LIBS)
+check_PROGRAMS += test_excerpt
+test_excerpt_SOURCES = tests/unit/test_excerpt.c
+test_excerpt_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += test_rich test_markdown
 test_rich_SOURCES = tests/unit/test_rich.c tests/unit/html_scan.c tests/unit/html_scan.h
 test_rich_LDADD = libtext.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)

@@ -69,6 +69,7 @@ const struct template_name theme_names[] = {
 	{ "forum", "theme",       TEXT, "the heading it stands under; may be empty" },
 	{ "forum", "url",         URL,  "/f/SLUG" },
 	{ "forum", "new_url",     URL,  "/f/SLUG/new" },
+	{ "forum", "slug",        TEXT, "its word in addresses; field forum of a search" },
 	{ "forum", "feed_url",    URL,  "/f/SLUG/feed; empty where there is none" },
 	{ "forum", "journal_url", URL,  "what was decided here, for who may moderate it; else empty" },
 	{ "forum", "members_url", URL,  "its people, likewise" },

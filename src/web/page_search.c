@@ -4,48 +4,84 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "web/pages.h"
 #include "web/show.h"
 #include "web/url.h"
 
-enum { FOUND_A_PAGE = 20, YEAR_MOST = 9999 };
+enum {
+	FOUND_A_PAGE = 20,
+	YEAR_MOST = 9999,
+	TYPED_MAX = 800 /* octets of a field: 200 letters of any language */
+};
 
-/* "2026-11-27" as the browser sends a date: the first second of that day in the zone of the
- * site; 0 for anything else. */
-static int64_t
-day_of(const struct request *req, const char *name)
+/* What was typed, longer than parameters are elsewhere; data NULL where absent or no text. */
+static struct span
+typed(const struct request *req, const char *name)
 {
-	struct span text = request_query(req, name);
-	struct clock_date day = { 0 };
+	struct span value = http_form_get(&req->query, name);
+
+	return value.len <= TYPED_MAX && utf8_is_line(value) ? value : (struct span){ NULL, 0 };
+}
+
+static bool
+is_date(struct span text, struct clock_date *day)
+{
 	int64_t year, month, date;
+	struct clock_date again;
 
 	if (text.len != 10 || text.data[4] != '-' || text.data[7] != '-' ||
 	    !span_int(span_first(text, 4), 1970, YEAR_MOST, &year) ||
 	    !span_int(span_make(text.data + 5, 2), 1, 12, &month) ||
 	    !span_int(span_make(text.data + 8, 2), 1, 31, &date))
-		return 0;
-	day.year = (int)year;
-	day.month = (int)month;
-	day.day = (int)date;
-	day.offset = clock_date_in(clock_seconds_of(&day), req->site->settings->site_zone).offset;
-	return clock_seconds_of(&day);
+		return false;
+	*day = (struct clock_date){ .year = (int)year, .month = (int)month, .day = (int)date };
+	again = clock_date_at(clock_seconds_of(day), 0);
+	return again.day == day->day; /* there is no 31 February */
 }
 
-static void
+/* "2026-11-27" as the browser sends a date: the first second of that day, or of the one after
+ * so many days, in the zone of the site. 0 where nothing was typed. */
+static bool
+read_day(const struct request *req, const char *name, int days, int64_t *seconds)
+{
+	struct span text = span_trim(typed(req, name));
+	struct clock_date day;
+
+	*seconds = 0;
+	if (text.len == 0)
+		return http_form_get(&req->query, name).len == 0;
+	if (!is_date(text, &day))
+		return false;
+	*seconds = clock_seconds_of(&day) + days * 86400;
+	*seconds -= clock_date_in(*seconds, req->site->settings->site_zone).offset;
+	return true;
+}
+
+/* What is wrong with what was typed, or NULL. */
+static const char *
 read_ask(struct request *req, struct search_ask *ask)
 {
+	bool dates;
+
 	*ask = (struct search_ask){
-		.words = request_query(req, "q"),
-		.author = request_query(req, "author"),
+		.words = typed(req, "q"),
+		.author = typed(req, "author"),
 		.forum = request_query(req, "forum"),
-		.since = day_of(req, "since"),
-		.until = day_of(req, "until"),
 		.ranked = span_is(request_query(req, "order"), "best"),
 	};
-	if (ask->until != 0)
-		ask->until += 86400; /* that day too */
 	if (!span_int(request_query(req, "place"), 1, INT64_MAX, &ask->place))
 		ask->place = 0;
+	dates = read_day(req, "since", 0, &ask->since);
+	if (!read_day(req, "until", 1, &ask->until) || !dates)
+		return TR("A date was not understood. Please write it as 2026-03-31.");
+	if (ask->since != 0 && ask->until != 0 && ask->since >= ask->until)
+		return TR("The first date comes after the second one: nothing lies between them.");
+	if (http_form_get(&req->query, "q").len > ask->words.len ||
+	    http_form_get(&req->query, "author").len > ask->author.len)
+		return TR("That is too long, or contains signs that are no text. A few words are "
+			  "enough.");
+	return NULL;
 }
 
 /* ---- the form ---- */
@@ -69,14 +105,15 @@ add_forums(struct request *req, struct view *page, const struct search_ask *ask,
 }
 
 static void
-add_typed(struct request *req, struct view *page, const struct search_ask *ask)
+add_typed(const struct request *req, struct view *page, const struct search_ask *ask)
 {
 	view_span(page, "q", ask->words);
 	view_span(page, "author", ask->author);
-	view_span(page, "since", ask->since != 0 ? request_query(req, "since") : SPAN(""));
-	view_span(page, "until", ask->until != 0 ? request_query(req, "until") : SPAN(""));
+	view_span(page, "since", typed(req, "since"));
+	view_span(page, "until", typed(req, "until"));
 	view_flag(page, "ranked", ask->ranked);
-	view_flag(page, "narrow", ask->author.len > 0 || ask->since != 0 || ask->until != 0);
+	view_flag(page, "narrow",
+	    ask->author.len > 0 || typed(req, "since").len > 0 || typed(req, "until").len > 0);
 }
 
 /* ---- what was found ---- */
@@ -111,7 +148,7 @@ url_place(struct request *req, int64_t place)
 
 	buf_add_text(&out, "/search?");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct span value = request_query(req, names[i]);
+		struct span value = typed(req, names[i]);
 		if (value.len == 0)
 			continue;
 		buf_printf(&out, "%s=", names[i]);
@@ -145,7 +182,7 @@ tell_refusal(struct request *req, struct view *page, struct err *err)
 		view_text(
 		    page, "error", tr(req->lang, TR("Please type at least one word to look for.")));
 	else if (err->kind == ERR_NOT_FOUND)
-		view_text(page, "error", tr(req->lang, TR("there is no such forum")));
+		view_text(page, "error", request_sentence(req, err));
 	else if (err->kind == ERR_TEMPORARY)
 		view_text(page, "error",
 		    tr(req->lang, TR("That is too much to look through: please add a word, or "
@@ -176,7 +213,8 @@ add_found(struct request *req, struct view *page, const struct search_ask *ask, 
 static bool
 is_asked(const struct request *req)
 {
-	return request_query(req, "q").data != NULL || request_query(req, "author").len > 0;
+	return http_form_get(&req->query, "q").data != NULL ||
+	       http_form_get(&req->query, "author").len > 0;
 }
 
 /* GET /search */
@@ -185,10 +223,13 @@ page_search_show(struct request *req, struct reply *reply, struct err *err)
 {
 	struct view *page = reply->view;
 	struct search_ask ask;
+	const char *wrong = read_ask(req, &ask);
 
-	read_ask(req, &ask);
-	if (!add_forums(req, page, &ask, err) ||
-	    (is_asked(req) && !add_found(req, page, &ask, err)))
+	if (!add_forums(req, page, &ask, err))
+		return false;
+	if (wrong != NULL)
+		view_text(page, "error", tr(req->lang, wrong));
+	else if (is_asked(req) && !add_found(req, page, &ask, err))
 		return false;
 	add_typed(req, page, &ask);
 	(void)view_url(page, "action", "/search");

@@ -67,6 +67,7 @@ show_forum(const struct request *req, struct view *view, const struct forum_view
 	view_text(view, "theme", forum->theme);
 	(void)view_url(view, "url", url_forum(req, forum->slug));
 	(void)view_url(view, "new_url", url_forum_page(req, forum->slug, "new"));
+	view_text(view, "slug", forum->slug);
 	(void)view_url(view, "feed_url", url_forum_page(req, forum->slug, "feed"));
 	(void)view_url(view, "archive_url", url_forum_page(req, forum->slug, "mbox"));
 	(void)view_url(view, "queue_url", forum->may_moderate ? url_own(req, queue) : "");

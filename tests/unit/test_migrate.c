@@ -17,6 +17,7 @@
 #include "book.h"
 #include "store/house.h"
 #include "store/migrate.h"
+#include "store/search.h"
 
 #ifndef PREAU_SOURCE
 #define PREAU_SOURCE "."
@@ -89,6 +90,42 @@ empty_book(const char *name)
 	close(fd);
 	book_ok(db_open_writer(folder, &db, &err), &err);
 	return db;
+}
+
+/* A book from before the index was numbered by day: what it holds is found afterwards, folded,
+ * the held post is not, and the book as it was is kept beside. */
+static void
+test_index_is_filled_anew(void **state)
+{
+	struct err err = { 0 };
+	struct buf path = { 0 };
+	struct db *db = empty_book("old");
+
+	(void)state;
+	for (int64_t version = 1; version <= 3; version++)
+		book_do(db, migrate_sql(version));
+	book_do(db,
+	    "PRAGMA foreign_keys = OFF;"
+	    "PRAGMA application_id = 1349674337; PRAGMA user_version = 3;"
+	    "INSERT INTO post (id, forum, state, date, sent, message_id, subject, author,"
+	    "  author_shown, door, body_hash, kind, renderer, html, text, source)"
+	    " VALUES (1, 1, 'published', 1700000000, 0, 'a@b', 'Cœur', 1, 'Marie', 'web', x'00',"
+	    "  'mail', 1, '', 'un texte', ''),"
+	    " (2, 1, 'held', 1700000000, 0, 'b@b', 'Cœur', 1, 'Marie', 'web', x'00', 'mail', 1,"
+	    "  '', 'un texte', '');"
+	    "INSERT INTO search (rowid, subject, text, author)"
+	    " VALUES (1, 'Cœur', 'un texte', 'Marie')");
+	buf_printf(&path, "%s", db_folder(db));
+	db_close(&db);
+	book_ok(migrate_open(buf_text(&path), &db, &err), &err);
+	assert_int_equal(book_number(db, "SELECT rowid FROM search WHERE search MATCH 'coeur'"),
+	    search_key(1700000000, 1));
+	assert_int_equal(
+	    book_number(db, "SELECT count(*) FROM search WHERE search MATCH 'marie texte'"), 1);
+	db_close(&db);
+	buf_add_text(&path, "/preau.db.before-4");
+	assert_true(file_exists(buf_text(&path)));
+	buf_free(&path);
 }
 
 static void
@@ -220,6 +257,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOOK_TEST(test_migrations_make_the_schema),
+		BOOK_TEST(test_index_is_filled_anew),
 		BOOK_TEST(test_versions),
 		BOOK_TEST(test_modes),
 		BOOK_TEST(test_opens_again),
