@@ -12,6 +12,29 @@ struct term {
 	bool unwanted;
 };
 
+/* « », “ ” and their like are quotes as good as " ": they are what French and telephones type. */
+static struct span
+straight_quotes(struct arena *arena, struct span s)
+{
+	struct buf out = { 0 };
+	struct span text;
+	uint32_t code;
+
+	while (utf8_next(&s, &code))
+		utf8_add(&out, code == 0xab || code == 0xbb || (code >= 0x201c && code <= 0x201f)
+				   ? '"'
+				   : code);
+	text = arena_span(arena, buf_span(&out));
+	buf_free(&out);
+	return text;
+}
+
+static struct span
+fold_question(struct arena *arena, struct span question)
+{
+	return utf8_fold(arena, straight_quotes(arena, question));
+}
+
 /* French words that lose their vowel before another: what follows is the word. */
 static const char *const elisions[] = { "l'", "d'", "j'", "m'", "t'", "s'", "n'", "c'", "qu'",
 	"jusqu'", "lorsqu'", "puisqu'", "quoiqu'" };
@@ -115,10 +138,10 @@ write_terms(struct buf *out, struct span folded, bool unwanted, const char *befo
 bool
 search_write_match(struct arena *arena, const struct search_query *query, struct buf *out)
 {
-	struct span words = utf8_fold(arena, query->words);
+	struct span words = fold_question(arena, query->words);
 	size_t wanted = write_terms(out, words, false, "");
 
-	wanted += write_terms(out, utf8_fold(arena, query->author), false, "author : ");
+	wanted += write_terms(out, fold_question(arena, query->author), false, "author : ");
 	if (wanted == 0)
 		return false;
 	(void)write_terms(out, words, true, "");
@@ -149,7 +172,7 @@ split(struct span term, struct span words[SEARCH_WORDS_MAX], size_t count)
 size_t
 search_words(struct arena *arena, struct span question, struct span words[SEARCH_WORDS_MAX])
 {
-	struct span rest = utf8_fold(arena, question);
+	struct span rest = fold_question(arena, question);
 	struct term term;
 	size_t count = 0, looked = 0;
 

@@ -474,6 +474,8 @@ test_search(void **state)
 		{ "qu’école", 1 },
 		{ "\"cour d'école\"", 1 }, /* side by side */
 		{ "\"école cour\"", 0 },
+		{ "« cour d’école »", 1 }, /* as French and telephones type it */
+		{ "“école cour”", 0 },
 		{ "reunion -mairie", 1 }, /* without */
 		{ "\"cour", 1 },	  /* an open quote ends with the line */
 		{ "mairie NOT reunion", 0 },
