@@ -120,10 +120,13 @@ start_saying(struct request *req, struct reply *reply)
 		.body = buf_span(&reply->body),
 	};
 
+	struct site *site = req->site;
+
 	req->saying = true;
 	req->more = reply->more;
 	log_request(req, reply->status);
-	(void)http_reply_start(req->http, &out, on_more, req);
+	if (http_reply_start(req->http, &out, on_more, req))
+		site->saying++;
 	buf_free(&reply->fields);
 	buf_free(&reply->body);
 }
@@ -134,6 +137,7 @@ go_on_saying(struct request *req, struct reply *reply, bool ok, const struct err
 {
 	bool there = true, last = !ok || reply->more == NULL;
 	struct http_request *http = req->http;
+	struct site *site = req->site;
 
 	req->more = reply->more;
 	if (!ok)
@@ -143,6 +147,8 @@ go_on_saying(struct request *req, struct reply *reply, bool ok, const struct err
 		there = http_reply_piece(http, buf_span(&reply->body));
 	if (there && last)
 		http_reply_end(http, ok);
+	if (!there || last)
+		site->saying--;
 	buf_free(&reply->fields);
 	buf_free(&reply->body);
 }

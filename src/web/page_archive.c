@@ -64,6 +64,8 @@ start(struct request *req, struct reply *reply, const char *forum, int64_t threa
 {
 	struct archive *archive = arena_alloc(req->arena, sizeof(*archive));
 
+	if (req->site->saying >= SITE_SAYING_MOST)
+		return err_set(err, ERR_TEMPORARY, "too many archives are on their way");
 	*archive = (struct archive){ .forum = forum, .name = name, .thread = thread };
 	req->state = archive;
 	return ask_piece(req, reply, err);

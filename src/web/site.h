@@ -48,6 +48,11 @@ enum site_head {
 	HEAD_COUNT
 };
 
+enum {
+	SITE_SAYING_MOST = 8 /* of a worker: each keeps one of its open asks at the clerk busy, and
+	                      * other people's acts need those too */
+};
+
 struct site {
 	/* given */
 	const struct settings *settings;
@@ -63,6 +68,7 @@ struct site {
 	char origin[300];     /* as Origin must say it */
 	struct buf heads[HEAD_COUNT];
 	struct buf scratch;   /* keys of the cache */
+	int saying;           /* replies in pieces that are on their way */
 	bool version_old;     /* the book may have changed since the last look */
 };
 

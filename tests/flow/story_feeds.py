@@ -12,10 +12,12 @@ import email.policy
 import email.utils
 import mailbox
 import re
+import socket
 import urllib.parse
 import xml.etree.ElementTree as xml
 
 from tests.flow import mail
+from tests.flow.site import wait_for
 from tests.flow.web import Browser
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -175,6 +177,34 @@ def whole(site):
     assert not re.search(rb"\bp\d+@vieux\.example", answer.body)
 
 
+def crowd(site):
+    """Many who carry an archive away, and slowly: some are told to come back, other pages answer as ever, and
+    when they have left there is room again."""
+    site.act("forum.create", slug="gros", name="Gros")
+    box = site.folder / "gros.mbox"
+    with box.open("wb") as out:
+        for at in range(300):
+            m = mail.write("Personne <p@vieux.example>", "liste@vieux.example", f"Sujet {at}", "Bonjour à tous.\n" * 3000,
+                           Date=email.utils.formatdate(1400000000 + at * 3600), Message_ID=f"<big-{at}@vieux.example>")
+            out.write(b"From p@vieux.example Thu May 15 00:00:00 2014\n" + m.as_bytes().replace(b"\r\n", b"\n") + b"\n")
+    assert "added=300" in site.run("import", "gros", box).stdout
+    slow, statuses = [], []
+    for _ in range(30):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(20)
+        s.connect(site.ports["http"])
+        s.sendall(f"GET /f/gros/mbox HTTP/1.1\r\nHost: {DOMAIN}\r\n\r\n".encode())
+        statuses.append(s.recv(12).split()[1])
+        slow.append(s)
+    assert statuses[0] == b"200" and statuses[-1] == b"503" and set(statuses) == {b"200", b"503"}, statuses
+    assert Browser(site).get("/f/voirie").status == 200 and Browser(site).get("/search?q=bonjour").status == 200
+    site.person("Nouveau Venu", "nouveau@ville.example")
+    for s in slow:
+        s.close()
+    wait_for(lambda: Browser(site).get("/f/gros/mbox").status == 200)
+
+
 def machines(site):
     browser = Browser(site)
     answer = browser.get("/sitemap.xml")
@@ -219,5 +249,6 @@ def run(stage):
         feeds(site)
         permalinks(site)
         whole(site)
+        crowd(site)
         machines(site)
         leaks(site)
