@@ -170,6 +170,8 @@ struct found_view {
 	const char *title;       /* of the thread */
 	const char *author, *organisation, *forum_name, *forum_slug;
 	int64_t date;
+	struct found_piece *title_pieces; /* the title whole */
+	size_t title_piece_count;
 	struct found_piece *pieces; /* the place where the words stand */
 	size_t piece_count;
 };

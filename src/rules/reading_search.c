@@ -58,16 +58,17 @@ fill_query(struct search_work *work, const struct search_ask *ask, struct search
 	return fill_forums(work, ask->forum, query, err);
 }
 
-static void
-fill_pieces(struct search_work *work, struct span text, struct found_view *view)
+static struct found_piece *
+make_pieces(struct search_work *work, struct span text, size_t octets, size_t *count)
 {
 	struct arena *arena = work->reading->arena;
-	struct excerpt_piece *pieces = excerpt_make(
-	    arena, text, work->words, work->word_count, EXCERPT_OCTETS, &view->piece_count);
+	struct excerpt_piece *pieces =
+	    excerpt_make(arena, text, work->words, work->word_count, octets, count);
+	struct found_piece *out = arena_array(arena, *count, sizeof(*out));
 
-	view->pieces = arena_array(arena, view->piece_count, sizeof(*view->pieces));
-	for (size_t i = 0; i < view->piece_count; i++)
-		view->pieces[i] = (struct found_piece){ pieces[i].text, pieces[i].marked };
+	for (size_t i = 0; i < *count; i++)
+		out[i] = (struct found_piece){ pieces[i].text, pieces[i].marked };
+	return out;
 }
 
 static void
@@ -84,7 +85,9 @@ fill_found(struct search_work *work, const struct search_hit *hit, struct found_
 		.forum_slug = forum->slug,
 		.date = hit->date,
 	};
-	fill_pieces(work, hit->text, view);
+	view->pieces = make_pieces(work, hit->text, EXCERPT_OCTETS, &view->piece_count);
+	view->title_pieces =
+	    make_pieces(work, span_of(hit->title), strlen(hit->title), &view->title_piece_count);
 }
 
 /* One more than is shown tells whether there is a next page. */

@@ -139,7 +139,7 @@ excerpt_make(struct arena *arena, struct span text, const struct span *words, si
 	size_t first = find_first(&work, line), at = 0, end;
 
 	work.pieces = arena_array(arena, work.room, sizeof(*work.pieces));
-	if (first < line.len && first > BEFORE)
+	if (line.len > octets && first < line.len && first > BEFORE)
 		at = word_start(line, first - BEFORE);
 	end = at + octets < line.len ? at + octets : line.len;
 	if (at > 0)

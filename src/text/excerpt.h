@@ -13,8 +13,9 @@ struct excerpt_piece {
 	bool marked;      /* one of the words */
 };
 
-/* About `octets` octets of UTF-8 around the first of the words (folded as by utf8_fold), cut
- * between words; the beginning where none stands in the first 32 KiB. Cut ends are said by "…". */
+/* The whole text where it is no longer than `octets`; else about so many octets of UTF-8 around
+ * the first of the words (folded as by utf8_fold), cut between words; the beginning where none
+ * stands in the first 32 KiB. Cut ends are said by "…". */
 struct excerpt_piece *
 excerpt_make(struct arena *arena, struct span text, const struct span *words, size_t count,
     size_t octets, size_t *pieces);

@@ -221,6 +221,7 @@ const struct template_name theme_names[] = {
 	{ "piece", "marked", FLAG, "one of the words that were looked for" },
 
 	{ "found", "title",        TEXT, "of the discussion" },
+	{ "found", "title_pieces", LIST("piece"), "the same title, with marks" },
 	{ "found", "url",          URL,  "/p/ID" },
 	{ "found", "author",       TEXT, "" },
 	{ "found", "organisation", TEXT, "may be empty" },

@@ -119,10 +119,20 @@ add_typed(const struct request *req, struct view *page, const struct search_ask 
 /* ---- what was found ---- */
 
 static void
+show_pieces(struct view *item, const char *name, const struct found_piece *pieces, size_t count)
+{
+	struct view_list *list = view_list(item, name);
+
+	for (size_t i = 0; i < count; i++) {
+		struct view *piece = view_list_add(list);
+		view_span(piece, "text", pieces[i].text);
+		view_flag(piece, "marked", pieces[i].marked);
+	}
+}
+
+static void
 show_found(struct request *req, struct view *item, const struct found_view *found)
 {
-	struct view_list *pieces = view_list(item, "pieces");
-
 	view_text(item, "title", found->title);
 	(void)view_url(item, "url", url_post(req, found->post));
 	view_text(item, "author", found->author);
@@ -130,11 +140,8 @@ show_found(struct request *req, struct view *item, const struct found_view *foun
 	view_text(item, "forum", found->forum_name);
 	(void)view_url(item, "forum_url", url_forum(req, found->forum_slug));
 	show_date(req, item, "date", found->date);
-	for (size_t i = 0; i < found->piece_count; i++) {
-		struct view *piece = view_list_add(pieces);
-		view_span(piece, "text", found->pieces[i].text);
-		view_flag(piece, "marked", found->pieces[i].marked);
-	}
+	show_pieces(item, "title_pieces", found->title_pieces, found->title_piece_count);
+	show_pieces(item, "pieces", found->pieces, found->piece_count);
 }
 
 /* The same question, further on. */

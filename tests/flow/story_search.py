@@ -48,6 +48,7 @@ def words(site):
         page = search(browser, q=q)
         assert page.status == 200 and found(page) == count, (q, found(page), page.text)
     assert "<mark>cœur</mark>" in search(browser, q="COEUR village").html
+    assert "><mark>Cœur</mark> de <mark>bourg</mark></a>" in search(browser, q="bourg coeur").html
     assert found(search(browser, q="coeur", forum="culture")) == 1
     assert found(search(browser, q="coeur", author="paul")) == 1 and found(search(browser, q="", author="Paul")) == 1
     assert found(search(browser, q="coeur", since="2000-01-01", until="2100-01-01")) == 3

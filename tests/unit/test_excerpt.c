@@ -34,6 +34,7 @@ static const struct {
 	    "… quartier se réunit chaque mois dans la salle des fêtes, porte de gauche. "
 	    "Les [tilleuls] seront …",
 	    95 },
+	{ "whole where it fits", LONG "tilleuls", "tilleuls", LONG "[tilleuls]", 200 },
 	{ "empty", "", "mot", "", 100 },
 	{ "markup is text", "<b>non</b>", "non", "<b>[non]</b>", 100 },
 };
