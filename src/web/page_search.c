@@ -193,7 +193,7 @@ tell_refusal(struct request *req, struct view *page, struct err *err)
 	else if (err->kind == ERR_TEMPORARY)
 		view_text(page, "error",
 		    tr(req->lang, TR("That is too much to look through: please add a word, or "
-				     "choose a forum.")));
+				     "dates.")));
 	else
 		return false;
 	err_clear(err);
