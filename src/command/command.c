@@ -17,6 +17,7 @@ const struct verb verbs[] = {
 	{ "import", "FORUM FILE.mbox",          "add the messages of an mbox file to a forum, sending nothing", 2, cmd_import },
 	{ "issue",  "ROLL COUNT FILE",          "draw identifiers of a roll into a new file, for the printer",   3, cmd_issue },
 	{ "show",   "acts|inbox|outbox|roles|settings", "print a list",                                         1, cmd_show },
+	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, cmd_backup },
 	{ "check",  "",                         "check the settings and the theme, start nothing",              0, cmd_check },
 	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },
 	{ NULL, NULL, NULL, 0, NULL },

@@ -61,6 +61,8 @@ cmd_import(struct command *command);
 int
 cmd_issue(struct command *command);
 int
+cmd_backup(struct command *command);
+int
 cmd_check(struct command *command);
 int
 cmd_show(struct command *command);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libcommand.a
 libcommand_a_SOURCES = \
 	src/command/cmd_act.c \
+	src/command/cmd_backup.c \
 	src/command/cmd_check.c \
 	src/command/cmd_import.c \
 	src/command/cmd_issue.c \

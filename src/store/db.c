@@ -499,7 +499,7 @@ db_next(struct db_cursor *cursor)
 
 	if (cursor->code != SQLITE_OK && cursor->code != SQLITE_ROW)
 		return false;
-	if (!cursor->stepped && cursor->db->is_reader)
+	if (!cursor->stepped && cursor->db->is_reader && !cursor->db->is_patient)
 		cursor->db->deadline = clock_ticks_ms() + DB_READER_RUN_MS;
 	cursor->code = cursor->stepped ? sqlite3_step(statement->handle)
 				       : step_first(cursor->db, statement->handle);

@@ -40,6 +40,11 @@ db_open_writer(const char *folder, struct db **db, struct err *err);
 bool
 db_open_reader(const char *folder, struct db **db, struct err *err);
 
+/* A reader without the limit of 200 ms, for db_copy: alone in its process, beside a clerk that
+ * goes on writing. What it holds is a snapshot: until it is closed the WAL is not begun anew. */
+bool
+db_open_copier(const char *folder, struct db **db, struct err *err);
+
 /* NULL is allowed; sets *db to NULL. A transaction that is open is rolled back. */
 void
 db_close(struct db **db);
@@ -98,7 +103,7 @@ db_changed(struct db *db);
 void
 db_check_idle(const struct db *db);
 
-/* ---- housekeeping (writer, between transactions) ---- */
+/* ---- housekeeping (writer, between transactions; db_copy also a copier) ---- */
 
 /* To be said after every turn's commit: a checkpoint where one is due (PASSIVE after each
  * 4 MiB of WAL; TRUNCATE, waiting at most 50 ms for readers, above 16 MiB). */

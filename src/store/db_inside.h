@@ -35,6 +35,7 @@ struct statement {
 struct db {
 	struct sqlite3 *handle;
 	bool is_reader;
+	bool is_patient; /* a reader whose statements may take their time */
 	char *folder;
 	struct statement **table; /* open addressing by address, NULL is free */
 	size_t room, used;

@@ -15,6 +15,7 @@ static const char sql_rollback[] = "ROLLBACK";
 static const char sql_savepoint[] = "SAVEPOINT act";
 static const char sql_release[] = "RELEASE act";
 static const char sql_undo[] = "ROLLBACK TO act";
+static const char sql_may_write[] = "PRAGMA query_only = OFF";
 static const char sql_data_version[] = "PRAGMA data_version";
 
 bool
@@ -37,8 +38,8 @@ check_version(struct db *db, struct err *err)
 	    (long long)migrate_newest());
 }
 
-bool
-db_open_reader(const char *folder, struct db **db, struct err *err)
+static bool
+open_to_read(const char *folder, struct db **db, struct err *err)
 {
 	struct buf path = { 0 };
 	bool is_there;
@@ -51,7 +52,32 @@ db_open_reader(const char *folder, struct db **db, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "There is no book in %s.", folder);
 	if (!db_open_file(folder, true, db, err))
 		return false;
-	if (check_version(*db, err) && db_allow_reads_only(*db, err))
+	if (check_version(*db, err))
+		return true;
+	db_close(db);
+	return false;
+}
+
+bool
+db_open_reader(const char *folder, struct db **db, struct err *err)
+{
+	if (!open_to_read(folder, db, err))
+		return false;
+	if (db_allow_reads_only(*db, err))
+		return true;
+	db_close(db);
+	return false;
+}
+
+/* VACUUM INTO writes the copy through the same connection: query_only would forbid it. The
+ * book itself is open without the right to write. */
+bool
+db_open_copier(const char *folder, struct db **db, struct err *err)
+{
+	if (!open_to_read(folder, db, err))
+		return false;
+	(*db)->is_patient = true;
+	if (db_say(*db, sql_may_write, err))
 		return true;
 	db_close(db);
 	return false;
@@ -150,4 +176,4 @@ db_changed(struct db *db)
 }
 
 const char *const db_turn_statements[] = { sql_begin, sql_begin_read, sql_commit, sql_rollback,
-	sql_savepoint, sql_release, sql_undo, sql_data_version, NULL };
+	sql_savepoint, sql_release, sql_undo, sql_data_version, sql_may_write, NULL };

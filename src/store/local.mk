@@ -4,6 +4,7 @@ store_schema = src/store/schema/0001-start.sql src/store/schema/0002-door.sql \
 	src/store/schema/0003-search.sql src/store/schema/0004-days.sql
 libstore_a_SOURCES = \
 	src/store/attachment.c src/store/attachment.h \
+	src/store/backup.c src/store/backup.h \
 	src/store/db.c src/store/db.h src/store/db_inside.h \
 	src/store/db_row.c \
 	src/store/db_tend.c \

@@ -5,6 +5,7 @@
 
 const char *const *const statement_lists[] = {
 	attachment_statements,
+	backup_statements,
 	db_statements,
 	db_tend_statements,
 	db_turn_statements,

@@ -4,6 +4,7 @@
 #pragma once
 
 extern const char *const attachment_statements[];
+extern const char *const backup_statements[];
 extern const char *const db_statements[];
 extern const char *const db_tend_statements[];
 extern const char *const db_turn_statements[];
