@@ -120,6 +120,8 @@ carry(const char *from, const char *to, struct err *err)
 
 	if (link(from, to) == 0)
 		return true;
+	if (errno == ENOENT)
+		return err_set(err, ERR_BROKEN, "The blob %s is not there.", from);
 	if (errno != EXDEV && errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP)
 		return trouble(err, from);
 	in = open(from, O_RDONLY | O_CLOEXEC);

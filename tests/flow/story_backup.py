@@ -52,6 +52,10 @@ def refusals(site, place):
     assert done.returncode == 1 and blob.name in done.stderr and left(place) == ["full"], done
     octets[1000] ^= 1
     flip(blob, octets)
+    blob.rename(place / "away")
+    done = site.run("backup", place / "missing")
+    (place / "away").rename(blob)
+    assert done.returncode == 1 and "not there" in done.stderr and left(place) == ["full"], done
 
 
 def flip(path, octets):
