@@ -193,7 +193,7 @@ class Demo:
             mail["References"] = " ".join(dict.fromkeys([ids[0], ids[post.parent - 1]]))
         mail.set_content(post.text)
         if post.file:
-            octets, main, kind, name = attachment(post.file)
+            octets, main, kind, name = attachment(post.file, post.text)
             mail.add_attachment(octets, maintype=main, subtype=kind, filename=name)
         return mail
 

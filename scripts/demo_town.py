@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The demo town read from scripts/town/ (its README says how the files are written), and the
 attachments its people send: drawn here, so that no picture need be kept."""
+import math
 import pathlib
+import random
 import re
 import struct
+import textwrap
 import zlib
 from dataclasses import dataclass, field
 
@@ -90,43 +93,74 @@ def conversations(forum, cast):
     return found
 
 
-def attachment(name):
-    """(octets, main type, subtype, file name): a sheet or a picture with nothing much on it."""
+def attachment(name, text=""):
+    """(octets, main type, subtype, file name): a sheet that says what the post says, or a picture."""
     if name.endswith(".pdf"):
-        return sheet(name), "application", "pdf", name
+        return sheet(name, text), "application", "pdf", name
     return picture(name), "image", "png", re.sub(r"\.(jpe?g|png)$", ".png", name)
 
 
-def sheet(name):
-    title = re.sub(r"[^A-Za-z0-9 ]", " ", name.removesuffix(".pdf"))
-    text = f"BT /F 20 Tf 50 760 Td ({title}) Tj ET"
-    parts = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-             f"<</Length {len(text)}>>stream\n{text}\nendstream", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
-    out, places = "%PDF-1.4\n", []
+def sheet(name, text):
+    """One page of PDF: a head, a title, the text of the post it came with."""
+    title = name.removesuffix(".pdf").replace("-", " ").capitalize()
+    lines = [line for paragraph in text.splitlines() for line in (textwrap.wrap(paragraph, 88) or [""])][:44]
+
+    def show(line):
+        return "(" + re.sub(r"([()\\])", r"\\\1", line.replace("’", "'").replace("œ", "oe")) + ") Tj"
+
+    words = ["BT /F 10 Tf 60 790 Td 0.35 g", show("Saint-Aubin-sur-Orne"), "ET", "0.35 G 60 780 m 535 780 l S",
+             "BT /B 20 Tf 60 735 Td 0 g", show(title), "ET", "BT /F 11 Tf 15 TL 60 700 Td"]
+    words += [f"{show(line)} T*" for line in lines] + ["ET"]
+    stream = "\n".join(words).encode("cp1252", "replace")
+    font = "/Type/Font/Subtype/Type1/Encoding/WinAnsiEncoding/BaseFont"
+    parts = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R/B 6 0 R>>>>>>",
+             b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream), f"<<{font}/Helvetica>>".encode(),
+             f"<<{font}/Helvetica-Bold>>".encode()]
+    out, places = b"%PDF-1.4\n", []
     for number, part in enumerate(parts, 1):
         places.append(len(out))
-        out += f"{number} 0 obj{part}endobj\n"
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    start = len(out)
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    out += f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n{table}trailer<</Size {len(parts) + 1}/Root 1 0 R>>\n"
-    return (out + f"startxref\n{out.index('xref')}\n%%EOF\n").encode("ascii")
+    out += f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n{table}trailer<</Size {len(parts) + 1}/Root 1 0 R>>\n".encode()
+    return out + f"startxref\n{start}\n%%EOF\n".encode()
 
 
-def picture(name, width=320, height=210):
-    """Sky, hills and ground in colours drawn from the name."""
-    tint = zlib.crc32(name.encode())
-    sky, ground = (170 + tint % 50, 200 + tint % 40, 235), (90 + tint % 60, 120 + tint // 7 % 50, 70)
+def ridge(dice, width, height, rough):
+    """A line of hills: the height at each place across, some waves laid over each other."""
+    waves = [(dice.uniform(0.5, 3.5) * 2 ** n, dice.uniform(0, 6.3), rough / 2 ** n) for n in range(4)]
+    return [height + sum(size * math.sin(beat * x / width * 6.3 + begin) for beat, begin, size in waves) for x in range(width)]
+
+
+def picture(name, width=480, height=320):
+    """A landscape of the river Orne in colours drawn from the name; old ones are sepia."""
+    dice = random.Random(name)
+    sun = (dice.randrange(60, width - 60), dice.randrange(40, 110), dice.randrange(14, 26))
+    hills = [(ridge(dice, width, 120 + 45 * n, 26 - 5 * n), (int(120 - 26 * n + dice.randrange(20)), int(150 - 18 * n), int(130 - 34 * n)))
+             for n in range(4)]
+    old = "1908" in name
     rows = []
     for y in range(height):
         row = bytearray([0])
         for x in range(width):
-            hill = height // 2 + (x * (7 + tint % 5) // 20 + tint) % 120 // 5 - abs(x - width // 2) // 7
-            colour = sky if y < hill else ground
-            row += bytes(min(255, c + (y * 40 // height)) for c in colour)
+            near = (x - sun[0]) ** 2 + (y - sun[1]) ** 2
+            glow = 90 * math.exp(-near / 9000)
+            colour = (150 + y // 4 + glow, 185 + y // 5 + glow, 225 + glow / 3) if near > sun[2] ** 2 else (255, 250, 225)
+            for line, ground in hills:
+                if y > line[x]:
+                    shade = (y - line[x]) * 0.18
+                    colour = (ground[0] - shade, ground[1] - shade, ground[2] - shade)
+            grain = ((x * 2654435761 ^ y * 40503) >> 7) % 7 - 3
+            red, green, blue = (max(0, min(255, int(c) + grain)) for c in colour)
+            if old:
+                grey = (red * 3 + green * 6 + blue) // 10
+                red, green, blue = min(255, grey + 28), min(255, grey + 8), max(0, grey - 22)
+            row += bytes((red, green, blue))
         rows.append(bytes(row))
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
-            chunk(b"IDAT", zlib.compress(b"".join(rows), 9)) + chunk(b"IEND", b""))
+            chunk(b"IDAT", zlib.compress(b"".join(rows), 6)) + chunk(b"IEND", b""))
