@@ -22,6 +22,8 @@ ARTICLE = re.compile(r'<article class="post[^>]* id="p(\d+)"')
 TROUBLE = re.compile(r"^\S+Z error |.*Sanitizer|.*runtime error")
 LAST_WORD = re.compile(r" error clerk\.0 clerk channel=\S+ closed$")
 SENDER, LETTERS = re.compile(r"b\.([a-z2-7]{10})[a-z2-7]{16}@"), "abcdefghijklmnopqrstuvwxyz234567"
+SEARCH_KEY = "(date / 86400 << 29 | id)"   # of a post: src/store/search.h
+JOINS_AN_HOUR = 60         # mails to strangers: src/rules/limit.c
 DUPLICATES_MOST = 64       # a kill: what the relay has in dialogue or not yet recorded
 CLOCK = 0.5                # seconds: our clocks are one, their reading is not
 WAL_MOST = 64 << 20
@@ -314,14 +316,16 @@ class Judge:
         yield from self.find_strange_notices()
 
     def find_strange_notices(self):
-        """A stranger hears once that his mail waits, and once that it was let through."""
+        """A stranger hears once how to join, while the house has not told too many within the hour, and once
+        that his mail was let through."""
         told = collections.Counter((post, template, address) for _, address, _, _, _, template, post in self.notices)
+        joins = sum(count for (_, template, _), count in told.items() if template == "join")
         for nonce, letter in self.letters.items():
             address = self.story.people[letter.author].address
             for post in self.of_nonce[nonce] if letter.stranger else ():
-                count = told.pop((post.id, "held-author", address), 0)
-                if count != 1:
-                    yield f"{address} was told {count} times that post {post.id} waits"
+                count = told.pop((post.id, "join", address), 0)
+                if count > 1 or (count == 0 and joins < JOINS_AN_HOUR):
+                    yield f"{address} was told {count} times how to join, for post {post.id}"
                 count = told.pop((post.id, "approved", address), 0)
                 if count != (post.state == "published"):
                     yield f"{address} was told {count} times that post {post.id} appears, it is {post.state}"
@@ -368,10 +372,10 @@ class Judge:
                           ("INSERT INTO search (search, rank) VALUES ('integrity-check', 0)", []),
                           ("SELECT t.id FROM thread AS t WHERE t.state <> 'merged' AND t.posts <> (SELECT count(*)"
                            " FROM post AS p WHERE p.thread = t.id AND p.state = 'published')", []),
-                          ("SELECT id FROM post WHERE state = 'published' AND (thread IS NULL OR id NOT IN"
-                           " (SELECT rowid FROM search_docsize))", []),
+                          ("SELECT id FROM post WHERE state = 'published' AND (thread IS NULL OR"
+                           f" {SEARCH_KEY} NOT IN (SELECT id FROM search_docsize))", []),
                           ("SELECT id FROM search_docsize WHERE id NOT IN"
-                           " (SELECT id FROM post WHERE state = 'published')", []),
+                           f" (SELECT {SEARCH_KEY} FROM post WHERE state = 'published')", []),
                           ("SELECT id FROM inbox WHERE state = 'aside'", []),
                           ("SELECT id FROM outbox WHERE state = 'aside'", [])):
             try:
