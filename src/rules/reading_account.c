@@ -17,7 +17,7 @@ reading_account(struct reading *reading, struct account_view *view, struct err *
 	struct person_address *addresses;
 
 	*view = (struct account_view){ .has_password = *reading->person.password != '\0',
-		.on_roll = reading->person.on_roll };
+		.on_roll = reading->person.roll_until > reading->now };
 	if (!must_be_signed(reading, err) ||
 	    !person_address_list(reading->db, reading->arena, reading->person.id, &addresses,
 		&view->address_count, err))

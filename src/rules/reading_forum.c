@@ -15,7 +15,7 @@ reading_standing(struct reading *reading, const struct forum *forum, struct stan
 	*standing = (struct standing){ 0 };
 	if (reading->person.id == 0)
 		return true;
-	return standing_of(reading->db, reading->arena, &reading->person, reading->mandates,
+	return standing_of(reading->db, reading->arena, reading->now, &reading->person, reading->mandates,
 	    reading->mandate_count, forum, standing, err);
 }
 

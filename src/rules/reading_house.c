@@ -129,7 +129,7 @@ fill_member(struct reading *reading, const struct forum *forum, const struct sub
 	view->mode = row->mode;
 	view->since = row->since;
 	view->trusted = person.trusted;
-	view->on_roll = person.on_roll;
+	view->on_roll = person.roll_until > reading->now;
 	view->suspended = strcmp(person.state, "suspended") == 0;
 	view->moderator = false;
 	for (size_t i = 0; i < count; i++)

@@ -60,10 +60,11 @@ registration_verifier(struct clerk *clerk, const struct act *act)
 }
 
 static bool
-is_open(const struct act *act, const struct identifier *line)
+is_open(const struct clerk *clerk, const struct act *act, const struct identifier *line)
 {
 	return line->id != 0 && act->checked_password && line->tries < TRIES_MAX &&
-	       strcmp(line->state, "issued") == 0;
+	       strcmp(line->state, "issued") == 0 &&
+	       (line->expires == 0 || line->expires > clerk->now);
 }
 
 static bool
@@ -87,7 +88,7 @@ registration_ask_failed(struct clerk *clerk, const struct act *act, struct err *
 		err_clear(err);
 		return mistyped;
 	}
-	if (is_open(act, &line) || act->door != DOOR_WEB)
+	if (is_open(clerk, act, &line) || act->door != DOOR_WEB)
 		return true;
 	if (!check_limits(clerk, act, err)) { /* it was not even looked at */
 		bool over = err->kind == ERR_TOO_MUCH;
@@ -184,7 +185,7 @@ registration_ask(
 	if (!words_check_name(row.name, err) || !find_line(clerk, act, &line, err) ||
 	    !check_limits(clerk, act, err))
 		return false;
-	if (!is_open(act, &line))
+	if (!is_open(clerk, act, &line))
 		return not_known(err);
 	if (!may_mail(clerk, act, err) || !find_or_add_person(clerk, act, row.name, &row, err))
 		return false;

@@ -53,7 +53,7 @@ look_published(struct db *db, int64_t person, bool *is, struct err *err)
 }
 
 bool
-standing_of(struct db *db, struct arena *arena, const struct person *person,
+standing_of(struct db *db, struct arena *arena, int64_t now, const struct person *person,
     const struct mandate *mandates, size_t count, const struct forum *forum,
     struct standing *standing, struct err *err)
 {
@@ -64,7 +64,7 @@ standing_of(struct db *db, struct arena *arena, const struct person *person,
 	    strcmp(person->state, "erased") == 0;
 	standing->active = strcmp(person->state, "active") == 0;
 	standing->trusted = person->trusted;
-	standing->on_roll = person->on_roll;
+	standing->on_roll = person->roll_until > now;
 	if (standing->active) {
 		standing->administrator = person->administrator;
 		for (size_t i = 0; i < count; i++)
@@ -93,7 +93,7 @@ standing_load(struct db *db, struct arena *arena, int64_t now, const struct pers
 	if (strcmp(person->state, "active") == 0 &&
 	    !mandate_list_person(db, arena, person->id, now, &mandates, &count, err))
 		return false;
-	return standing_of(db, arena, person, mandates, count, forum, standing, err);
+	return standing_of(db, arena, now, person, mandates, count, forum, standing, err);
 }
 
 bool

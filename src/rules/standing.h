@@ -24,7 +24,7 @@ standing_load(struct db *db, struct arena *arena, int64_t now, const struct pers
 
 /* The same where the mandates of the person are at hand already (reading many forums). */
 bool
-standing_of(struct db *db, struct arena *arena, const struct person *person,
+standing_of(struct db *db, struct arena *arena, int64_t now, const struct person *person,
     const struct mandate *mandates, size_t count, const struct forum *forum,
     struct standing *standing, struct err *err);
 

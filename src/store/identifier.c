@@ -7,7 +7,8 @@
 #define IDENTIFIER_COLUMNS                                                  \
 	"i.id, i.roll, i.selector, i.verifier, i.state, i.tries, i.person," \
 	" i.issued, i.changed,"                                             \
-	" (SELECT p.name_shown FROM person AS p WHERE p.id = i.person)"
+	" (SELECT p.name_shown FROM person AS p WHERE p.id = i.person),"    \
+	" (SELECT r.expires FROM roll AS r WHERE r.id = i.roll)"
 
 static const char sql_add[] = "INSERT INTO identifier (roll, selector, verifier, state, issued)"
 			      " VALUES ($1, $2, $3, 'issued', $4)";
@@ -21,7 +22,10 @@ static const char sql_list[] = "SELECT " IDENTIFIER_COLUMNS " FROM identifier AS
 static const char sql_try[] = "UPDATE identifier SET tries = tries + 1 WHERE id = $1";
 static const char sql_claim[] = "UPDATE identifier"
 				"   SET state = 'claimed', person = $2, changed = $3"
-				" WHERE id = $1 AND state = 'issued'";
+				" WHERE id = $1 AND state = 'issued'"
+				"   AND NOT EXISTS (SELECT 1 FROM roll AS r"
+				"                    WHERE r.id = identifier.roll"
+				"                      AND r.expires <= $3)";
 static const char sql_revoke[] = "UPDATE identifier SET state = 'revoked', changed = $2"
 				 " WHERE id = $1 AND state <> 'revoked'";
 static const char sql_clean[] =
@@ -43,6 +47,7 @@ static const struct db_field identifier_columns[] = {
 	DB_FIELD(INT, struct identifier, issued),
 	DB_FIELD(INT, struct identifier, changed),
 	DB_FIELD(TEXT, struct identifier, name),
+	DB_FIELD(INT, struct identifier, expires),
 };
 /* clang-format on */
 static const struct db_fields identifier_fields = DB_FIELDS(struct identifier, identifier_columns);

@@ -23,6 +23,7 @@ struct identifier {
 	int64_t person; /* 0: nobody yet */
 	int64_t issued, changed;
 	const char *name; /* of who claimed it; "" */
+	int64_t expires;  /* with its roll; 0: never */
 };
 
 /* CONFLICT: that selector is taken. */
@@ -47,7 +48,7 @@ identifier_list(struct db *db, struct arena *arena, int64_t roll, int64_t after,
 bool
 identifier_try(struct db *db, int64_t id, struct err *err);
 
-/* NOT_FOUND where it is not issued any more: once only. */
+/* NOT_FOUND where it is not issued any more, so once only, or its roll is over. */
 bool
 identifier_claim(struct db *db, int64_t id, int64_t person, int64_t now, struct err *err);
 

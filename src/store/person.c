@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "store/person.h"
 
-#include "store/db.h"
+#include "store/person_inside.h"
 #include "store/statements.h"
-
-#define PERSON_COLUMNS                                                                   \
-	"p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted," \
-	" EXISTS (SELECT 1 FROM identifier AS i WHERE i.person = p.id AND i.state = 'claimed')," \
-	" p.created"
 
 static const char sql_add[] =
     "INSERT INTO person"
@@ -30,15 +25,7 @@ static const char sql_administrators[] = "SELECT " PERSON_COLUMNS " FROM person 
 
 /* clang-format off */
 static const struct db_field person_columns[] = {
-	DB_FIELD(INT, struct person, id),
-	DB_FIELD(TEXT, struct person, state),
-	DB_FIELD(TEXT, struct person, name_shown),
-	DB_FIELD(TEXT, struct person, locale),
-	DB_FIELD(TEXT, struct person, password),
-	DB_FIELD(BOOL, struct person, administrator),
-	DB_FIELD(BOOL, struct person, trusted),
-	DB_FIELD(BOOL, struct person, on_roll),
-	DB_FIELD(INT, struct person, created),
+	PERSON_FIELDS(struct person, ),
 };
 /* clang-format on */
 static const struct db_fields person_fields = DB_FIELDS(struct person, person_columns);

@@ -20,7 +20,7 @@ struct person {
 	const char *password; /* PHC string; "" = none */
 	bool administrator;
 	bool trusted;
-	bool on_roll; /* claimed a line of a roll; only read */
+	int64_t roll_until; /* the end of the roll with a line of theirs; 0: none; only read */
 	int64_t created;
 };
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-#include "store/db.h"
-#include "store/person.h"
+#include "store/person_inside.h"
 #include "store/statements.h"
 
 #define ADDRESS_COLUMNS \
 	"a.id, a.person, a.address, a.folded, a.verified, a.preferred, a.unproved_ok, a.created"
 
 static const char sql_find_person[] =
-    "SELECT p.id, p.state, p.name_shown, p.locale, p.password, p.administrator, p.trusted,"
-    "       EXISTS (SELECT 1 FROM identifier AS i WHERE i.person = p.id AND i.state = 'claimed'),"
-    "       p.created, " ADDRESS_COLUMNS "  FROM address AS a"
+    "SELECT " PERSON_COLUMNS ", " ADDRESS_COLUMNS " FROM address AS a"
     "  JOIN person AS p ON p.id = a.person"
     " WHERE a.folded = $1";
 static const char sql_add[] =
@@ -50,15 +47,7 @@ static const struct db_field address_columns[] = {
 	ADDRESS_FIELDS(struct person_address, ),
 };
 static const struct db_field holder_columns[] = {
-	DB_FIELD(INT, struct holder, person.id),
-	DB_FIELD(TEXT, struct holder, person.state),
-	DB_FIELD(TEXT, struct holder, person.name_shown),
-	DB_FIELD(TEXT, struct holder, person.locale),
-	DB_FIELD(TEXT, struct holder, person.password),
-	DB_FIELD(BOOL, struct holder, person.administrator),
-	DB_FIELD(BOOL, struct holder, person.trusted),
-	DB_FIELD(BOOL, struct holder, person.on_roll),
-	DB_FIELD(INT, struct holder, person.created),
+	PERSON_FIELDS(struct holder, person.),
 	ADDRESS_FIELDS(struct holder, address.),
 };
 /* clang-format on */

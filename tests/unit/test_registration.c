@@ -139,7 +139,11 @@ test_one_answer(void **state)
 	world_do(DOOR_WEB, 0, "registration.confirm", "token", told("token"), NULL);
 	refused(ERR_DENIED, line, "other@example.org");
 	assert_string_equal(world.err.text, sentence);
-	assert_int_equal(world_number("SELECT count FROM rate WHERE name = 'IDENT_GLOBAL.1h'"), 3);
+	book_do(world.db, "UPDATE identifier SET state = 'issued'");
+	world_do(DOOR_CONSOLE, 0, "roll.change", "roll", roll, "expires", "1", NULL);
+	refused(ERR_DENIED, other, "jeanne@example.org");
+	assert_string_equal(world.err.text, sentence);
+	assert_int_equal(world_number("SELECT count FROM rate WHERE name = 'IDENT_GLOBAL.1h'"), 4);
 }
 
 static void
@@ -230,6 +234,18 @@ test_late(void **state)
 	    world_number("SELECT count(*) FROM identifier WHERE state = 'claimed'"), 0);
 }
 
+/* The roll ended between the letter and the mail. */
+static void
+test_roll_ends_meanwhile(void **state)
+{
+	(void)state;
+	town();
+	assert_true(ask(line, "jeanne@example.org"));
+	world_do(DOOR_CONSOLE, 0, "roll.change", "roll", roll, "expires", "1", NULL);
+	world_no(ERR_DENIED, DOOR_WEB, 0, "registration.confirm", "token", told("token"), NULL);
+	assert_int_equal(world_number("SELECT count(*) FROM person WHERE state = 'active'"), 0);
+}
+
 /* Two who saw one letter: the first to answer the mail has it. */
 static void
 test_race(void **state)
@@ -299,11 +315,11 @@ test_roll_writes(void **state)
 	world_do(
 	    DOOR_WEB, jeanne, "post.add", "forum", "voirie", "subject", "a", "source", "Un.", NULL);
 	world_do(DOOR_CONSOLE, 0, "roll.change", "roll", roll, "expires", "1", NULL);
+	world_no(ERR_DENIED, DOOR_WEB, jeanne, "post.add", "forum", "voirie", "subject", "b",
+	    "source", "Deux.", NULL);
 	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
 	assert_int_equal(
 	    world_number("SELECT count(*) FROM identifier WHERE state = 'revoked'"), 2);
-	world_no(ERR_DENIED, DOOR_WEB, jeanne, "post.add", "forum", "voirie", "subject", "b",
-	    "source", "Deux.", NULL);
 }
 
 /* ---- passwords ---- */
@@ -385,6 +401,7 @@ main(void)
 		WORLD_TEST(test_by_code),
 		WORLD_TEST(test_codes_run_out),
 		WORLD_TEST(test_late),
+		WORLD_TEST(test_roll_ends_meanwhile),
 		WORLD_TEST(test_race),
 		WORLD_TEST(test_known_address),
 		WORLD_TEST(test_stranger_becomes_member),

@@ -41,7 +41,7 @@ test_person(void **state)
 	book_ok(person_find(db, arena, id, &person, &err), &err);
 	assert_string_equal(person.name_shown, "Zoé Martin");
 	assert_string_equal(person.password, "");
-	assert_false(person.administrator || person.trusted || person.on_roll);
+	assert_false(person.administrator || person.trusted || person.roll_until);
 	person.administrator = true;
 	person.password = "$argon2id$x";
 	person.locale = "en";
@@ -51,7 +51,11 @@ test_person(void **state)
 		    "INSERT INTO identifier (roll, selector, verifier, state, person, issued)"
 		    " SELECT 1, 'AAAA', 'x', 'claimed', id, 1 FROM person");
 	book_ok(person_find(db, arena, id, &again, &err), &err);
-	assert_true(again.administrator && again.trusted && again.on_roll);
+	assert_true(again.administrator && again.trusted);
+	assert_int_equal(again.roll_until, INT64_MAX);
+	book_do(db, "UPDATE roll SET expires = 7");
+	book_ok(person_find(db, arena, id, &again, &err), &err);
+	assert_int_equal(again.roll_until, 7);
 	assert_string_equal(again.password, "$argon2id$x");
 	assert_string_equal(again.locale, "en");
 	again.state = "unheard-of";
