@@ -78,7 +78,8 @@ act_may(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	if (!act_check_fields(act->kind->fields, &act->input, err))
 		return false;
-	return !act->kind->may || act->kind->may(clerk, act, err);
+	return (!act->kind->may || act->kind->may(clerk, act, err)) &&
+	       limit_check_act(clerk, act, err);
 }
 
 /* ---- the key ---- */

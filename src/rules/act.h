@@ -74,7 +74,7 @@ struct act_kind {
 	bool (*may)(struct clerk *, const struct act *, struct err *);
 	const struct act_field *fields; /* ends with a NULL name */
 	unsigned needs;
-	const char *limit;              /* name of a rate limit, or NULL */
+	const char *limit;              /* names of rate limits, or NULL */
 	bool (*run)(struct clerk *, const struct act *, struct outcome *, struct err *);
 	/* What a failed run must leave behind (a wrong code was tried): said once its savepoint
 	 * is rolled back. NULL: nothing. */

@@ -129,6 +129,7 @@ static const struct act_field token_fields[] = {
 static const struct act_field session_ask_fields[] = {
 	{ "address", FIELD_LINE, ADDRESS_MAX, FIELD_REQUIRED, NULL },
 	{ "reset",   FIELD_FLAG, 0,           0,              NULL },
+	{ "peer",    FIELD_LINE, NAME_MAX,    0,              NULL },
 	END
 };
 
@@ -187,6 +188,7 @@ static const struct act_field session_open_fields[] = {
 	{ "address",  FIELD_LINE, ADDRESS_MAX,  0, NULL },
 	{ "code",     FIELD_LINE, SECRET_MAX,   0, NULL },
 	{ "password", FIELD_LINE, PASSWORD_MAX, 0, NULL },
+	{ "peer",     FIELD_LINE, NAME_MAX,     0, NULL },
 	END
 };
 
@@ -309,6 +311,7 @@ static const struct act_field recipient_fields[] = {
 	END
 };
 
+#define LOGIN_LIMITS "LOGIN_ACCT LOGIN_IP LOGIN_GLOBAL"
 #define CREATES (NEEDS_KEY | NEEDS_JOURNAL)
 
 const struct act_kind act_kinds[] = {
@@ -322,8 +325,8 @@ const struct act_kind act_kinds[] = {
 	{ "organisation.create", may_administrator,   organisation_create_fields, CREATES,                    NULL,             membership_organisation, NULL },
 	{ "subscription.set",    may_oneself,         subscription_set_fields,    NEEDS_NOTHING,              "SUBSCRIBE_USER", membership_subscribe,    NULL },
 	{ "subscription.leave",  NULL,                token_fields,               NEEDS_JOURNAL,              NULL,             membership_leave,        NULL },
-	{ "session.ask",         may_visit,           session_ask_fields,         NEEDS_NOTHING,              NULL,             signup_ask,              NULL },
-	{ "session.open",        may_visit,           session_open_fields,        NEEDS_VERIFY,               "LOGIN_ACCT",     signup_open,             signup_open_failed },
+	{ "session.ask",         may_visit,           session_ask_fields,         NEEDS_NOTHING,              "LOGIN_IP",       signup_ask,              NULL },
+	{ "session.open",        may_visit,           session_open_fields,        NEEDS_VERIFY,               LOGIN_LIMITS,     signup_open,             signup_open_failed },
 	{ "session.close",       may_visit,           session_fields,             NEEDS_NOTHING,              NULL,             signup_close,            NULL },
 	{ "session.seen",        may_visit,           session_fields,             NEEDS_NOTHING,              NULL,             signup_seen,             NULL },
 	{ "session.link",        may_administrator,   session_link_fields,        NEEDS_JOURNAL,              NULL,             signup_link,             NULL },
@@ -333,7 +336,7 @@ const struct act_kind act_kinds[] = {
 	{ "roll.change",         may_administrator,   roll_change_fields,         NEEDS_JOURNAL,              NULL,             roll_change,             NULL },
 	{ "roll.issue",          may_administrator,   roll_issue_fields,          CREATES | NEEDS_HASH,       NULL,             roll_issue,              NULL },
 	{ "roll.revoke",         may_administrator,   number_fields,              NEEDS_JOURNAL,              NULL,             roll_revoke,             NULL },
-	{ "person.register",     may_visit,           register_fields,            NEEDS_VERIFY,               NULL,             registration_ask,        registration_ask_failed },
+	{ "person.register",     registration_may,    register_fields,            NEEDS_VERIFY,               NULL,             registration_ask,        registration_ask_failed },
 	{ "registration.confirm", may_visit,          registration_confirm_fields, NEEDS_JOURNAL,             "CONFIRM_ACCT",   registration_confirm,    registration_confirm_failed },
 	{ "post.add",            may_write_in_forum,  post_add_fields,            NEEDS_PARSE | NEEDS_KEY,    "POST_USER",      posting_add,             NULL },
 	{ "post.approve",        may_moderate_forum,  post_approve_fields,        NEEDS_JOURNAL,              NULL,             moderation_approve,      NULL },

@@ -10,7 +10,9 @@
 #include "store/house.h"
 #include "text/i18n.h"
 
-enum by { BY_ACTOR, BY_ADDRESS };
+typedef bool limit_fn(struct clerk *, const char *name, const char *subject, struct err *);
+
+enum by { BY_ACTOR, BY_ADDRESS, BY_PEER, BY_ALL };
 
 /* clang-format off */
 static const struct {
@@ -26,6 +28,8 @@ static const struct {
 	{ "POST_MAIL",      "POST_MAIL.1h",      3600,  0,  offsetof(struct settings, limit_mails), BY_ACTOR },
 	{ "LOGIN_ACCT",     "LOGIN_ACCT.1min",   60,    5,  0, BY_ADDRESS },
 	{ "LOGIN_ACCT",     "LOGIN_ACCT.1d",     86400, 25, 0, BY_ADDRESS },
+	{ "LOGIN_IP",       "LOGIN_IP.10min",    600,   30, 0, BY_PEER },
+	{ "LOGIN_GLOBAL",   "LOGIN_GLOBAL.10min", 600,  600, 0, BY_ALL },
 	{ "CONFIRM_ACCT",   "CONFIRM_ACCT.1min", 60,    5,  0, BY_ADDRESS },
 	{ "CONFIRM_ACCT",   "CONFIRM_ACCT.1d",   86400, 25, 0, BY_ADDRESS },
 	{ "PASSWORD_USER",  "PASSWORD_USER.1h",  3600,  10, 0, BY_ACTOR },
@@ -33,10 +37,12 @@ static const struct {
 	{ "LOGIN_MAIL",     "LOGIN_MAIL.1d",     86400, 5,  0, BY_ADDRESS },
 	{ "FORGOT_MAIL",    "FORGOT_MAIL.1h",    3600,  3,  0, BY_ADDRESS },
 	{ "FORGOT_MAIL",    "FORGOT_MAIL.1d",    86400, 5,  0, BY_ADDRESS },
+	{ "FORGOT_IP",      "FORGOT_IP.1h",      3600,  10, 0, BY_PEER },
+	{ "REGISTER_IDENT", "REGISTER_IDENT.1d", 86400, 10, 0, BY_ACTOR }, /* mails of one identifier */
 	{ "REGISTER_MAIL",  "REGISTER_MAIL.1min", 60,   1,  0, BY_ADDRESS },
 	{ "REGISTER_MAIL",  "REGISTER_MAIL.1d",  86400, 5,  0, BY_ADDRESS },
-	{ "IDENT_IP",       "IDENT_IP.1h",       3600,  10, 0, BY_ACTOR }, /* failures */
-	{ "IDENT_GLOBAL",   "IDENT_GLOBAL.1h",   3600,  60, 0, BY_ACTOR }, /* likewise */
+	{ "IDENT_IP",       "IDENT_IP.1h",       3600,  10, 0, BY_PEER }, /* failures */
+	{ "IDENT_GLOBAL",   "IDENT_GLOBAL.1h",   3600,  60, 0, BY_ALL }, /* likewise */
 	{ "JOIN_HINT",      "JOIN_HINT.1y",      31536000, 1, 0, BY_ACTOR },
 	{ "JOIN_HINT_ALL",  "JOIN_HINT_ALL.1h",  3600,  60, 0, BY_ACTOR },
 	{ "CONFIRM_AUTHOR", "CONFIRM_AUTHOR.1d", 86400, 3,  0, BY_ACTOR },
@@ -70,7 +76,7 @@ limit_check(struct clerk *clerk, const char *name, const char *subject, struct e
 {
 	int64_t count, most;
 
-	for (size_t i = 0; i < ROWS; i++) {
+	for (size_t i = 0; *subject && i < ROWS; i++) {
 		if (strcmp(rows[i].name, name) != 0)
 			continue;
 		most = most_of(clerk->settings, i);
@@ -99,7 +105,7 @@ limit_take(struct clerk *clerk, const char *name, const char *subject, struct er
 {
 	int64_t count, most;
 
-	for (size_t i = 0; i < ROWS; i++) {
+	for (size_t i = 0; *subject && i < ROWS; i++) {
 		if (strcmp(rows[i].name, name) != 0)
 			continue;
 		most = most_of(clerk->settings, i);
@@ -123,29 +129,65 @@ limit_subject_address(struct span folded, char out[33])
 	token_hex(hash, 16, out);
 }
 
+/* ---- of an act ---- */
+
 static enum by
-by_of(const char *name)
+by_of(struct span name)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (strcmp(rows[i].name, name) == 0)
+		if (span_is(name, rows[i].name))
 			return rows[i].by;
 	return BY_ACTOR;
+}
+
+/* Whose count; "" where that is not known. */
+static const char *
+subject_of(const struct act *act, enum by by)
+{
+	char folded[ADDRESS_MAX + 1], *hash;
+	struct err ignored;
+
+	switch (by) {
+	case BY_ACTOR:
+		return arena_printf(act->arena, "%" PRId64, act->actor);
+	case BY_ADDRESS:
+		if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
+			return "";
+		hash = arena_alloc(act->arena, 33);
+		limit_subject_address(span_of(folded), hash);
+		return hash;
+	case BY_PEER:
+		return fields_text(&act->input, "peer", act->arena);
+	case BY_ALL:
+		break;
+	}
+	return "all";
+}
+
+/* A token needs no counting: it has 130 bits. */
+static bool
+each_limit(struct clerk *clerk, const struct act *act, limit_fn *limit, struct err *err)
+{
+	struct span rest = span_of(act->kind->limit ? act->kind->limit : ""), name;
+
+	if (act->door == DOOR_HOUSE || act->door == DOOR_CONSOLE ||
+	    fields_get(&act->input, "token").len > 0)
+		return true;
+	while (span_next(&rest, ' ', &name))
+		if (!limit(clerk, arena_strndup(act->arena, name.data, name.len),
+			subject_of(act, by_of(name)), err))
+			return false;
+	return true;
+}
+
+bool
+limit_check_act(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	return each_limit(clerk, act, limit_check, err);
 }
 
 bool
 limit_take_act(struct clerk *clerk, const struct act *act, struct err *err)
 {
-	char subject[33], folded[ADDRESS_MAX + 1];
-	struct err ignored;
-
-	if (!act->kind->limit || act->door == DOOR_HOUSE || act->door == DOOR_CONSOLE)
-		return true;
-	if (by_of(act->kind->limit) == BY_ADDRESS) {
-		if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
-			return true; /* by token: 130 bits need no counting */
-		limit_subject_address(span_of(folded), subject);
-	} else {
-		(void)snprintf(subject, sizeof(subject), "%" PRId64, act->actor);
-	}
-	return limit_take(clerk, act->kind->limit, subject, err);
+	return each_limit(clerk, act, limit_take, err);
 }

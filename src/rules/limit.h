@@ -7,12 +7,17 @@
 
 #include "rules/act.h"
 
-/* Counts this act for the limit of its kind. TOO_MUCH where it goes over. The
+/* Counts this act for the limits of its kind. TOO_MUCH where it goes over one. The
  * administrator at the console and the house itself are never limited. */
 bool
 limit_take_act(struct clerk *clerk, const struct act *act, struct err *err);
 
-/* Counts one of `name` for a subject: a person's id as text, a hash, "all". TOO_MUCH. */
+/* The same without counting: before a helper is troubled with the act. */
+bool
+limit_check_act(struct clerk *clerk, const struct act *act, struct err *err);
+
+/* Counts one of `name` for a subject: a person's id as text, a hash, "all"; "" is not
+ * counted. TOO_MUCH. */
 bool
 limit_take(struct clerk *clerk, const char *name, const char *subject, struct err *err);
 

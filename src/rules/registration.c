@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/registration.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "rules/act_may.h"
 #include "rules/delivery.h"
 #include "rules/identifier.h"
 #include "rules/limit.h"
@@ -67,6 +69,7 @@ is_open(const struct clerk *clerk, const struct act *act, const struct identifie
 	       (line->expires == 0 || line->expires > clerk->now);
 }
 
+/* Of failures, asked before the identifier is looked at. */
 static bool
 check_limits(struct clerk *clerk, const struct act *act, struct err *err)
 {
@@ -74,6 +77,12 @@ check_limits(struct clerk *clerk, const struct act *act, struct err *err)
 		return true;
 	return limit_check(clerk, "IDENT_IP", fields_text(&act->input, "peer", act->arena), err) &&
 	       limit_check(clerk, "IDENT_GLOBAL", "all", err);
+}
+
+bool
+registration_may(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	return may_visit(clerk, act, err) && check_limits(clerk, act, err);
 }
 
 /* Counted by where it comes from, by the line, and by all together: whoever guesses is slow,
@@ -154,14 +163,16 @@ send_mail(struct clerk *clerk, struct arena *arena, const struct registration *r
 }
 
 static bool
-may_mail(struct clerk *clerk, const struct act *act, struct err *err)
+may_mail(struct clerk *clerk, const struct act *act, int64_t line, struct err *err)
 {
 	char folded[ADDRESS_MAX + 1], subject[33];
 
 	if (!address_fold_text(fields_get(&act->input, "address"), folded, err))
 		return false;
 	limit_subject_address(span_of(folded), subject);
-	return limit_take(clerk, "REGISTER_MAIL", subject, err);
+	return limit_take(clerk, "REGISTER_MAIL", subject, err) &&
+	       limit_take(clerk, "REGISTER_IDENT",
+		   arena_printf(act->arena, "%" PRId64, line), err);
 }
 
 bool
@@ -182,12 +193,11 @@ registration_ask(
 
 	if (!*row.name)
 		return err_set(err, ERR_INVALID, TR("Please say under which name you will write."));
-	if (!words_check_name(row.name, err) || !find_line(clerk, act, &line, err) ||
-	    !check_limits(clerk, act, err))
+	if (!words_check_name(row.name, err) || !find_line(clerk, act, &line, err))
 		return false;
 	if (!is_open(clerk, act, &line))
 		return not_known(err);
-	if (!may_mail(clerk, act, err) || !find_or_add_person(clerk, act, row.name, &row, err))
+	if (!may_mail(clerk, act, line.id, err) || !find_or_add_person(clerk, act, row.name, &row, err))
 		return false;
 	row.identifier = line.id;
 	mail_token_draw(token);

@@ -11,6 +11,10 @@
 
 #include "rules/act.h"
 
+/* Who may register: visitors, where not too many wrong identifiers came. */
+bool
+registration_may(struct clerk *, const struct act *, struct err *);
+
 /* act person.register: identifier, name, address, locale, [next] [peer]. Output: nothing. */
 bool
 registration_ask(struct clerk *, const struct act *, struct outcome *, struct err *);

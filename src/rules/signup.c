@@ -146,6 +146,8 @@ signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 		return false;
 	if (!address_fold_text(fields_get(&act->input, "address"), folded, &ignored))
 		return true;
+	if (reset && !limit_take(clerk, "FORGOT_IP", fields_text(&act->input, "peer", act->arena), err))
+		return false;
 	limit_subject_address(span_of(folded), subject);
 	if (!limit_take(clerk, reset ? "FORGOT_MAIL" : "LOGIN_MAIL", subject, err)) {
 		if (err->kind != ERR_TOO_MUCH)

@@ -60,6 +60,7 @@ page_forgot_ask(struct request *req, struct reply *reply, struct err *err)
 	}
 	buf_add_span(&input, form_input(req, names));
 	fields_add_text(&input, "reset", "1");
+	fields_add_text(&input, "peer", request_peer(req));
 	act.input = arena_span(req->arena, buf_span(&input));
 	buf_free(&input);
 	return request_act(req, reply, &act, on_asked, err);

@@ -74,6 +74,7 @@ send_ask(struct request *req, struct reply *reply, struct err *err)
 	struct buf input = { 0 };
 
 	fields_add_text(&input, "address", form_line(req, "address"));
+	fields_add_text(&input, "peer", request_peer(req));
 	act.input = arena_span(req->arena, buf_span(&input));
 	buf_free(&input);
 	return request_act(req, reply, &act, on_asked, err);
@@ -106,6 +107,7 @@ send_open(struct request *req, struct reply *reply, const char *field, struct er
 	struct buf input = { 0 };
 
 	fields_add_text(&input, "address", form_line(req, "address"));
+	fields_add_text(&input, "peer", request_peer(req));
 	fields_add(&input, field,
 	    strcmp(field, "code") == 0 ? span_of(form_line(req, field)) : form_raw(req, field));
 	act.input = arena_span(req->arena, buf_span(&input));

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/token.h"
-#include "net/resolve.h"
 #include "rules/identifier.h"
 #include "web/login.h"
 #include "web/pages.h"
@@ -82,22 +81,6 @@ on_asked(
 	    answer->err.kind == ERR_INVALID ? WRONG_ADDRESS : WRONG_IDENTIFIER, &answer->err, err);
 }
 
-/* One client as limits count them: a hash, since nothing else is to be kept of it. */
-static const char *
-peer_subject(struct request *req)
-{
-	struct net_address address;
-	uint8_t hash[SHA256_SIZE];
-	char key[9], *hex = arena_alloc(req->arena, 33);
-	size_t len = 0;
-
-	if (net_address_read_host(span_of(req->http->peer), &address))
-		len = net_address_key(&address, key);
-	token_sha256(span_make(key, len), hash);
-	token_hex(hash, 16, hex);
-	return hex;
-}
-
 /* POST /register */
 bool
 page_register_ask(struct request *req, struct reply *reply, struct err *err)
@@ -116,7 +99,7 @@ page_register_ask(struct request *req, struct reply *reply, struct err *err)
 	buf_add_span(&input, form_input(req, names));
 	fields_add_text(&input, "locale", lang_code(req->lang));
 	fields_add_text(&input, "next", page_login_next(req));
-	fields_add_text(&input, "peer", peer_subject(req));
+	fields_add_text(&input, "peer", request_peer(req));
 	act.input = arena_span(req->arena, buf_span(&input));
 	token_wipe(input.data, input.len);
 	buf_free(&input);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/token.h"
 #include "base/utf8.h"
+#include "net/resolve.h"
 #include "web/login.h"
 #include "web/url.h"
 
@@ -22,6 +24,23 @@ request_query(const struct request *req, const char *name)
 	struct span value = http_form_get(&req->query, name);
 
 	return value.len <= QUERY_MAX && utf8_is_line(value) ? value : (struct span){ NULL, 0 };
+}
+
+const char *
+request_peer(struct request *req)
+{
+	bool ours = req->site->settings->mail_trust == MAIL_TRUST_LOCAL;
+	struct net_address address;
+	uint8_t hash[SHA256_SIZE];
+	char key[9], *hex;
+
+	if (!net_address_read_host(span_of(req->http->peer), &address) ||
+	    (ours && net_address_is_loopback(&address)))
+		return "";
+	token_sha256(span_make(key, net_address_key(&address, key)), hash);
+	hex = arena_alloc(req->arena, 33);
+	token_hex(hash, 16, hex);
+	return hex;
 }
 
 /* Sentences of the house begin small and end open, since others put words before them. */

@@ -74,6 +74,11 @@ request_is_signed(const struct request *req);
 struct span
 request_query(const struct request *req, const char *name);
 
+/* Who asks, as limits count them: a hash, since nothing else is to be kept of it; "" where
+ * the address says nothing: our own machine, where mail.trust is local. */
+const char *
+request_peer(struct request *req);
+
 /* Sends and has `fn` called with the answer; where it cannot be sent fn is called at
  * once with the refusal. */
 bool

@@ -150,6 +150,7 @@ static void
 test_tries_run_out(void **state)
 {
 	char wrong[IDENTIFIER_ROOM];
+	int hashings;
 
 	(void)state;
 	town();
@@ -157,13 +158,28 @@ test_tries_run_out(void **state)
 	/* Ten from one place within an hour: then not even the right one is looked at. */
 	for (int i = 0; i < 10; i++)
 		refused(ERR_DENIED, wrong, "jeanne@example.org");
+	hashings = world.hashings;
 	refused(ERR_TOO_MUCH, line, "jeanne@example.org");
+	assert_int_equal(world.hashings, hashings);
 	world.clerk.now += 3601;
 	assert_true(ask(line, "jeanne@example.org"));
 	/* Ten wrong ones with one selector, for life. */
 	book_do(world.db, "UPDATE identifier SET tries = 10 WHERE id = 2");
 	world.clerk.now += 61;
 	refused(ERR_DENIED, other, "emile@example.org");
+}
+
+/* One letter sends so many mails a day, to whomever. */
+static void
+test_mails_of_one_letter(void **state)
+{
+	(void)state;
+	town();
+	for (int i = 0; i < 10; i++)
+		assert_true(ask(line, arena_printf(world.arena, "j%d@example.org", i)));
+	refused(ERR_TOO_MUCH, line, "j10@example.org");
+	assert_true(ask(other, "j10@example.org"));
+	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'register'"), 11);
 }
 
 static void
@@ -397,6 +413,7 @@ main(void)
 		WORLD_TEST(test_mistyped),
 		WORLD_TEST(test_one_answer),
 		WORLD_TEST(test_tries_run_out),
+		WORLD_TEST(test_mails_of_one_letter),
 		WORLD_TEST(test_by_token),
 		WORLD_TEST(test_by_code),
 		WORLD_TEST(test_codes_run_out),

@@ -183,6 +183,55 @@ test_password(void **state)
 	assert_int_equal(sessions(), 0);
 }
 
+static bool
+guess(const char *address, const char *peer)
+{
+	return world_try(DOOR_WEB, 0, "session.open", "address", address, "password", "a guess",
+	    "peer", peer, NULL);
+}
+
+/* One machine that tries many accounts, then many that do; auth is not troubled any more. */
+static void
+test_many_accounts(void **state)
+{
+	int hashings;
+
+	(void)state;
+	town();
+	for (int i = 0; i < 30; i++)
+		assert_false(guess(arena_printf(world.arena, "p%d@example.org", i), "p"));
+	assert_int_equal(world.err.kind, ERR_DENIED);
+	hashings = world.hashings;
+	assert_false(guess("p30@example.org", "p"));
+	assert_int_equal(world.err.kind, ERR_TOO_MUCH);
+	assert_false(guess("not an address", "p"));
+	assert_int_equal(world.err.kind, ERR_TOO_MUCH);
+	world_no(ERR_TOO_MUCH, DOOR_WEB, 0, "session.ask", "address", "marie@example.org", "peer",
+	    "p", NULL);
+	assert_int_equal(world.hashings, hashings);
+	assert_false(guess("p30@example.org", "another"));
+	assert_int_equal(world.err.kind, ERR_DENIED);
+	book_do(world.db, "UPDATE rate SET count = 600 WHERE name = 'LOGIN_GLOBAL.10min'");
+	assert_false(guess("p31@example.org", "third"));
+	assert_int_equal(world.err.kind, ERR_TOO_MUCH);
+	/* A link opens all the same. */
+	world_do(DOOR_WEB, 0, "session.open", "token", ask("token"), NULL);
+}
+
+static void
+test_many_forgot(void **state)
+{
+	(void)state;
+	town();
+	for (int i = 0; i < 10; i++)
+		world_do(DOOR_WEB, 0, "session.ask", "reset", "1", "peer", "p", "address",
+		    arena_printf(world.arena, "p%d@example.org", i), NULL);
+	world_no(ERR_TOO_MUCH, DOOR_WEB, 0, "session.ask", "reset", "1", "peer", "p", "address",
+	    "marie@example.org", NULL);
+	world_do(DOOR_WEB, 0, "session.ask", "reset", "1", "peer", "another", "address",
+	    "marie@example.org", NULL);
+}
+
 static void
 test_suspended(void **state)
 {
@@ -280,6 +329,8 @@ main(void)
 		TEST(test_code),
 		TEST(test_wrong_codes),
 		TEST(test_password),
+		TEST(test_many_accounts),
+		TEST(test_many_forgot),
 		TEST(test_suspended),
 		TEST(test_life_of_a_session),
 		TEST(test_staff),

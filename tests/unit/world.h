@@ -18,6 +18,7 @@ struct world {
 	struct outcome outcome; /* of the last act */
 	struct fields output;   /* likewise */
 	struct err err;         /* of the last act that was refused */
+	int hashings;           /* how often auth was asked */
 };
 
 extern struct world world;
