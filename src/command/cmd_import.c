@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* command/cmd_import.c: preau import FORUM FILE.mbox.
  *
- * The file is read line by line, whatever its size; a message at a time goes to the clerk as
+ * The file is read line by line, whatever its size and that of its lines; a message at a time goes to the clerk as
  * act import.add, several on their way at once. What is there already is counted and left
  * alone: an import that was cut off is simply run again. */
 #include <errno.h>
@@ -20,6 +20,7 @@
 enum {
 	INLINE_MAX = 60 * 1024, /* octets of a message that rides in its frame */
 	MESSAGE_OCTETS = 32 * 1024 * 1024,
+	PIECE = 64 * 1024, /* octets of a line taken at once */
 	NUMBERS = 64,	  /* places of the messages on their way, by id */
 	SAY_MS = 200,	  /* between two looks at a terminal */
 	SAY_EVERY = 10000 /* messages between two lines elsewhere */
@@ -35,6 +36,8 @@ struct import {
 	struct buf message;
 	struct place here, sent[NUMBERS];
 	long line, open;
+	bool starts, blank; /* the next piece begins a line; the line before it is blank */
+	bool timed;	    /* the lines that begin a message have a time */
 	long read, added, known, failed;
 	int64_t begun, said;
 	bool terminal;
@@ -129,49 +132,95 @@ end_message(struct import *import, struct err *err)
 
 /* mboxrd: one ">" is taken off ">From ", ">>From " ... */
 static void
-take_line(struct import *import, char *line, ssize_t len)
+take_line(struct import *import, struct span line)
 {
 	size_t marks = 0;
 
-	while (line[marks] == '>')
+	while (marks < line.len && line.data[marks] == '>')
 		marks++;
-	if (marks > 0 && strncmp(line + marks, "From ", 5) == 0) {
-		line++;
-		len--;
-	}
-	buf_add(&import->message, line, (size_t)len);
+	if (marks > 0 && span_starts(span_from(line, marks), "From "))
+		line = span_from(line, 1);
+	buf_add_span(&import->message, line);
+}
+
+/* ---- the file ---- */
+
+/* A line with its end, or a piece of one that is longer: what a file holds never decides how
+ * much memory this takes. Empty at the end of the file, or where it cannot be read. */
+static struct span
+read_piece(FILE *file, char piece[PIECE])
+{
+	size_t len = 0;
+	int c = 0;
+
+	while (len < PIECE && c != '\n' && (c = getc_unlocked(file)) != EOF)
+		piece[len++] = (char)c;
+	return span_make(piece, len);
+}
+
+/* "12:30" as in "From marie@ville.example Thu May 15 12:30:00 2014". */
+static bool
+has_time(struct span line)
+{
+	for (size_t i = 1; i + 1 < line.len; i++)
+		if (line.data[i] == ':' && ascii_is_digit(line.data[i - 1]) &&
+		    ascii_is_digit(line.data[i + 1]))
+			return true;
+	return false;
+}
+
+/* Not every program quotes a "From " that begins a line of text: where the first line of the
+ * file has a time, a line without one begins no message. */
+static bool
+is_from_line(struct import *import, struct span line)
+{
+	if (!span_starts(line, "From "))
+		return false;
+	if (import->line == 1)
+		import->timed = has_time(line);
+	return !import->timed || has_time(line);
 }
 
 static bool
-is_blank_line(const char *line)
+take_piece(struct import *import, struct span piece, struct err *err)
 {
-	return line[0] == '\n' || (line[0] == '\r' && line[1] == '\n');
+	bool begins, was_blank = import->blank, starts = import->starts;
+
+	import->starts = span_ends(piece, "\n");
+	import->blank = starts && (span_is(piece, "\n") || span_is(piece, "\r\n"));
+	if (!starts) {
+		buf_add_span(&import->message, piece);
+		return true;
+	}
+	import->line++;
+	begins = was_blank && is_from_line(import, piece);
+	if (import->line == 1 && !begins)
+		return err_set(err, ERR_INVALID,
+		    "this is no mbox file: its first line does not begin with \"From \"");
+	if (!begins) {
+		take_line(import, piece);
+		return true;
+	}
+	if (!end_message(import, err))
+		return false;
+	import->here.line = import->line;
+	return true;
 }
 
 static bool
 import_file(struct import *import, FILE *file, struct err *err)
 {
-	bool good = true, blank = true;
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
+	char piece[PIECE];
+	struct span read;
+	bool good = true;
 
-	while (good && (len = getline(&line, &room, file)) > 0) {
-		bool begins = blank && strncmp(line, "From ", 5) == 0;
-		if (++import->line == 1 && !begins) {
-			good = err_set(err, ERR_INVALID,
-			    "this is no mbox file: its first line does not begin with \"From \"");
-			break;
-		}
-		if (begins) {
-			good = end_message(import, err);
-			import->here.line = import->line;
-		} else {
-			take_line(import, line, len);
-		}
-		blank = is_blank_line(line);
-	}
-	free(line);
+	import->starts = import->blank = true;
+	while (good && (read = read_piece(file, piece)).len > 0)
+		good = take_piece(import, read, err);
+	/* What was gathered of the last message may be cut: it is not sent. */
+	if (good && ferror(file))
+		good = err_set(err, ERR_TEMPORARY, "the file cannot be read after line %ld: %s",
+		    import->line, strerror(errno));
 	good = good && end_message(import, err);
 	while (import->open > 0 && good)
 		good = wait_one(import, err);

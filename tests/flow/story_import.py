@@ -98,6 +98,24 @@ def cut_off(site):
         bad.write_bytes(octets)
         done = site.run("import", "longue", bad)
         assert sentence in done.stderr and (done.returncode == 0) == (sentence == ""), done
+    done = site.run("import", "longue", str(site.folder))
+    assert done.returncode == 75 and "cannot be read" in done.stderr, done
+    endless = site.folder / "endless.mbox"
+    with open(endless, "wb") as file:
+        file.write(b"From a Thu Jan  1 00:00:00 1970\nFrom: <z@vieux.example>\n\n")
+        file.truncate(500 << 20)   # one line, of zeros, larger than any message
+    with open(site.folder / "endless.err", "w+") as said:
+        child = subprocess.Popen([site.preau, "import", "--config", str(site.config), "longue", str(endless)],
+                                 stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        assert child.returncode == 1 and "message 1 (line 1): it is too large" in said.read(), child.returncode
+    assert usage.ru_maxrss < 300 << 10, "a line without an end was held whole"
+    unquoted = site.folder / "unquoted.mbox"
+    unquoted.write_bytes(b"From a Thu Jan  1 00:00:00 1970\nFrom: <z@vieux.example>\nMessage-ID: <unquoted@vieux.example>\n"
+                         b"Subject: Loin\n\nOui.\n\nFrom here it is far.\n")
+    assert "read=1 added=1" in site.run("import", "longue", str(unquoted)).stdout
     crlf = site.folder / "crlf.mbox"
     crlf.write_bytes(b"From a Thu Jan  1 00:00:00 1970\r\nFrom: <z@vieux.example>\r\nMessage-ID: <crlf@vieux.example>\r\n"
                      b"Subject: CRLF\r\n\r\nSans fin de ligne")
