@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { CLIENTS = 8 }; /* connections of the client */
+
 static double
 now(void)
 {
@@ -138,11 +140,11 @@ client(int port, int mails, int size)
 {
 	static char out[1 << 20];
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int fd[4], one = 1;
+	int fd[CLIENTS], one = 1;
 	double begun;
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < CLIENTS; i++) {
 		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(fd[i], (struct sockaddr *)&address, sizeof address) != 0)
 			return 1;
@@ -153,11 +155,11 @@ client(int port, int mails, int size)
 		wait_replies(fd[i], 3);
 	}
 	begun = now();
-	for (int i = 0; i < mails; i += 4) {
-		for (int j = 0; j < 4; j++)
+	for (int i = 0; i < mails; i += CLIENTS) {
+		for (int j = 0; j < CLIENTS; j++)
 			if (write(fd[j], "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", 39) < 0)
 				return 1;
-		for (int j = 0; j < 4; j++) {
+		for (int j = 0; j < CLIENTS; j++) {
 			wait_replies(fd[j], 3);
 			memset(out, 'x', (size_t)size);
 			for (int k = 76; k < size; k += 78)
@@ -166,10 +168,10 @@ client(int port, int mails, int size)
 			if (write(fd[j], out, (size_t)size + 5) < 0)
 				return 1;
 		}
-		for (int j = 0; j < 4; j++)
+		for (int j = 0; j < CLIENTS; j++)
 			wait_replies(fd[j], 1);
 	}
-	printf("%d %.6f\n", (mails + 3) / 4 * 4, now() - begun);
+	printf("%d %.6f\n", (mails + CLIENTS - 1) / CLIENTS * CLIENTS, now() - begun);
 	return 0;
 }
 
