@@ -70,6 +70,15 @@ err_clear(struct err *err)
 	*err = (struct err){ .kind = ERR_NONE };
 }
 
+bool
+err_forgive(struct err *err, enum err_kind kind)
+{
+	if (err->kind != kind)
+		return false;
+	err_clear(err);
+	return true;
+}
+
 const char *
 err_kind_name(enum err_kind kind)
 {

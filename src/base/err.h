@@ -40,6 +40,10 @@ err_in(struct err *err, const char *format, ...) __attribute__((format(printf, 2
 void
 err_clear(struct err *err);
 
+/* Trouble of that kind is none here: clears it and returns true. Else false. */
+bool
+err_forgive(struct err *err, enum err_kind kind);
+
 /* "denied", "not-found" ...; and back (ERR_BROKEN for an unknown word). */
 const char *
 err_kind_name(enum err_kind kind);

@@ -61,10 +61,7 @@ act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct
 		return true;
 	token_sha256(session, hash);
 	if (!session_find(clerk->db, act->arena, hash, clerk->now, &row, &person, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	if (strcmp(person.state, "active") != 0)
 		return true;
@@ -116,10 +113,7 @@ key_seen(struct clerk *clerk, const struct act *act, struct outcome *outcome, bo
 		return true;
 	key_hash(act, hash);
 	if (!act_key_find(clerk->db, act->arena, hash, &first, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	buf_add_span(&outcome->output, first);
 	*seen = true;

@@ -61,9 +61,8 @@ author_find(struct clerk *clerk, struct arena *arena, const struct parsed *parse
 		author->unproved_ok = address.unproved_ok;
 		return true;
 	}
-	if (err->kind != ERR_NOT_FOUND)
+	if (!err_forgive(err, ERR_NOT_FOUND))
 		return false;
-	err_clear(err);
 	return make_stranger(clerk, arena, parsed, author, err);
 }
 

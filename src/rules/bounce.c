@@ -47,9 +47,8 @@ mark(struct intake *intake, int64_t id, struct err *err)
 	struct span text = one ? utf8_first(one->diagnostic, TEXT_CODES) : (struct span){ 0 };
 
 	if (!outbox_find(intake->clerk->db, arena, id, &row, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err);
 		intake->note = "no such delivery any more";
 		return true;
 	}

@@ -107,9 +107,8 @@ delivery_queue_notice(struct clerk *clerk, struct arena *arena, const struct not
 
 	if (address == 0) {
 		if (!person_address_preferred(clerk->db, arena, new->person, &preferred, err)) {
-			if (err->kind != ERR_NOT_FOUND)
+			if (!err_forgive(err, ERR_NOT_FOUND)) /* a person without any address hears nothing */
 				return false;
-			err_clear(err); /* a person without any address hears nothing */
 			return true;
 		}
 		address = preferred.id;
@@ -229,9 +228,9 @@ report_row(struct clerk *clerk, const struct act *act, struct span octets, struc
 	if (!span_is(result, "retry") && !span_is(result, "failed"))
 		return err_set(err, ERR_INVALID, "result must be sent, retry or failed");
 	if (!outbox_find(clerk->db, act->arena, id, &row, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		/* one row that is gone must not stop the others of the batch */
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err); /* one row that is gone must not stop the others of the batch */
 		return true;
 	}
 	if (strcmp(row.state, "due") != 0)

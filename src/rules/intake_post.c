@@ -98,10 +98,7 @@ is_over_rate(struct mail_post *work, bool *over, struct err *err)
 
 	(void)snprintf(subject, sizeof(subject), "%" PRId64, work->author.person.id);
 	*over = !limit_take(work->intake->clerk, "POST_MAIL", subject, err);
-	if (*over && err->kind != ERR_TOO_MUCH)
-		return false;
-	err_clear(err);
-	return true;
+	return !*over || err_forgive(err, ERR_TOO_MUCH);
 }
 
 static bool
@@ -172,10 +169,7 @@ find_token_parent(struct mail_post *work, int64_t *parent, struct err *err)
 		return true;
 	if (!post_find_head(work->intake->clerk->db, work->intake->arena, work->token_post, &head,
 		err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	if (head.forum == work->forum.id && head.thread != 0)
 		*parent = head.id;
@@ -346,9 +340,8 @@ intake_post(struct intake *intake, struct err *err)
 									 "dropped-report");
 	if (!forum_find_slug(intake->clerk->db, intake->arena, span_of(intake->to.slug),
 		&work.forum, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err);
 		return drop(intake, "dropped-unknown");
 	}
 	if (!load_author(&work, err))

@@ -117,9 +117,8 @@ check_stranger(struct clerk *clerk, const struct act *act, const struct forum *f
 		return true;
 	if (address_fold_text(fields_get(&act->input, "head.from"), folded, &ignored) &&
 	    !person_find_address(clerk->db, act->arena, span_of(folded), &person, NULL, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err);
 	}
 	return standing_load(clerk->db, act->arena, clerk->now, &person, forum, &standing, err) &&
 	    permission_write(&standing, &axes, err);

@@ -69,9 +69,8 @@ find_token(struct intake *intake, const char *purpose, struct token_row *row, bo
 
 	token_sha256(span_of(intake->to.token), hash);
 	*found = token_row_find(intake->clerk->db, intake->arena, hash, row, err);
-	if (!*found && err->kind != ERR_NOT_FOUND)
+	if (!*found && !err_forgive(err, ERR_NOT_FOUND))
 		return false;
-	err_clear(err);
 	*found = *found && strcmp(row->purpose, purpose) == 0 &&
 	    row->expires > intake->clerk->now;
 	return true;

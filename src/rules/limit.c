@@ -94,10 +94,7 @@ limit_count(struct clerk *clerk, const char *name, const char *subject, struct e
 {
 	if (limit_take(clerk, name, subject, err))
 		return true;
-	if (err->kind != ERR_TOO_MUCH)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_TOO_MUCH);
 }
 
 bool

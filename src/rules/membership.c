@@ -105,9 +105,9 @@ membership_leave(struct clerk *clerk, const struct act *act, struct outcome *out
 	fields_add_text(&outcome->output, "name", forum.name);
 	outcome_about(outcome, "person", (int64_t)b, forum.id);
 	if (!subscription_find(clerk->db, act->arena, forum.id, (int64_t)b, &row, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		/* gone already */
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err); /* gone already */
 		return true;
 	}
 	return strcmp(row.mode, "none") == 0 ||

@@ -172,10 +172,7 @@ believe_address(struct clerk *clerk, struct arena *arena, const char *token,
 		return true;
 	moderation_address_hash(token, hash);
 	if (!token_row_find(clerk->db, arena, hash, &row, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	return person_address_unproved_ok(clerk->db, row.object, err);
 }

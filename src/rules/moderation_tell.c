@@ -86,10 +86,7 @@ may_notice(struct clerk *clerk, const char *limit, int64_t person, bool *go, str
 
 	(void)snprintf(subject, sizeof(subject), "%" PRId64, person);
 	*go = limit_take(clerk, limit, subject, err);
-	if (!*go && err->kind != ERR_TOO_MUCH)
-		return false;
-	err_clear(err);
-	return true;
+	return *go || err_forgive(err, ERR_TOO_MUCH);
 }
 
 static bool

@@ -27,10 +27,7 @@ may_send(struct intake *intake, int64_t person, bool *go, struct err *err)
 
 	(void)snprintf(subject, sizeof(subject), "%" PRId64, person);
 	*go = limit_take(intake->clerk, "PRIVATE_USER", subject, err);
-	if (!*go && err->kind != ERR_TOO_MUCH)
-		return false;
-	err_clear(err);
-	return true;
+	return *go || err_forgive(err, ERR_TOO_MUCH);
 }
 
 /* Cut between code points: the quote is what falls off, own words come first. Addresses of
@@ -88,9 +85,8 @@ private_intake(struct intake *intake, struct err *err)
 	if (!proved)
 		return refuse(intake, "not proved to come from a registered person");
 	if (!person_address_preferred(intake->clerk->db, intake->arena, (int64_t)to, &address, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err);
 		return refuse(intake, "the author has no address");
 	}
 	if (address.verified == 0)

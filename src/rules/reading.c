@@ -68,10 +68,7 @@ find_viewer(struct reading *reading, struct span secret, struct err *err)
 	if (!session_find(reading->db, reading->arena, hash, reading->now, &session,
 		&reading->person, err)) {
 		reading->person = (struct person){ 0 };
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	if (strcmp(reading->person.state, "active") != 0) {
 		reading->person = (struct person){ 0 };
@@ -190,10 +187,7 @@ find_registration(struct reading *reading, const uint8_t hash[SHA256_SIZE],
 
 	err_clear(err);
 	if (!registration_find(reading->db, reading->arena, hash, &row, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	view->purpose = "register";
 	view->spent = row.used != 0 || row.expires <= reading->now;

@@ -45,10 +45,7 @@ find_mode(struct reading *reading, int64_t forum, const char **mode, struct err 
 		*mode = strcmp(row.mode, "none") == 0 ? "" : row.mode;
 		return true;
 	}
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }
 
 static void

@@ -39,10 +39,7 @@ find_answered(struct reading *reading, const struct post *post, int64_t *thread,
 		*thread = known.thread;
 		return true;
 	}
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }
 
 static bool
@@ -72,9 +69,8 @@ fill_author(struct reading *reading, const struct post *post, struct held_view *
 	view->from_address = "";
 	if (person_address_preferred(reading->db, reading->arena, post->author, &address, err))
 		view->from_address = address.address;
-	else if (err->kind != ERR_NOT_FOUND)
+	else if (!err_forgive(err, ERR_NOT_FOUND))
 		return false;
-	err_clear(err);
 	return post_count_author(reading->db, post->author, 0, "published", HISTORY_MOST,
 		   &view->author_published, err) &&
 	    post_count_author(reading->db, post->author, 0, "refused", HISTORY_MOST,

@@ -32,10 +32,7 @@ name_of(struct reading *reading, int64_t person, const char **name, struct err *
 		*name = row.name_shown;
 		return true;
 	}
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }
 
 /* "post 12" and what it is called. */
@@ -60,10 +57,7 @@ fill_object(
 	if (!span_is(noun, "post") || !span_int(object, 1, INT64_MAX, &view->post))
 		return true;
 	if (!post_find_head(reading->db, reading->arena, view->post, &post, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	view->about = post.subject;
 	if (post.thread == 0)

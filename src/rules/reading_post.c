@@ -292,10 +292,7 @@ may_see_post(struct reading *reading, const struct post *post, bool *may, struct
 
 	*may = false;
 	if (!reading_may_forum(reading, post->forum, &forum, &standing, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	*may = strcmp(post->state, "published") == 0 ||
 	    (strcmp(post->state, "held") == 0 && permission_moderate(&standing));

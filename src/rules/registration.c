@@ -45,11 +45,8 @@ find_line(struct clerk *clerk, const struct act *act, struct identifier *line, s
 	if (identifier_find_selector(
 		clerk->db, act->arena, identifier_selector(symbols), line, err))
 		return true;
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
 	*line = (struct identifier){ .verifier = "", .state = "" };
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }
 
 const char *
@@ -92,18 +89,12 @@ registration_ask_failed(struct clerk *clerk, const struct act *act, struct err *
 {
 	struct identifier line;
 
-	if (!find_line(clerk, act, &line, err)) {
-		bool mistyped = err->kind == ERR_INVALID;
-		err_clear(err);
-		return mistyped;
-	}
+	if (!find_line(clerk, act, &line, err))
+		return err_forgive(err, ERR_INVALID); /* mistyped */
 	if (is_open(clerk, act, &line) || act->door != DOOR_WEB)
 		return true;
-	if (!check_limits(clerk, act, err)) { /* it was not even looked at */
-		bool over = err->kind == ERR_TOO_MUCH;
-		err_clear(err);
-		return over;
-	}
+	if (!check_limits(clerk, act, err))
+		return err_forgive(err, ERR_TOO_MUCH); /* it was not even looked at */
 	if (!limit_count(clerk, "IDENT_IP", fields_text(&act->input, "peer", act->arena), err) ||
 	    !limit_count(clerk, "IDENT_GLOBAL", "all", err))
 		return false;
@@ -133,9 +124,8 @@ find_or_add_person(struct clerk *clerk, const struct act *act, const char *name,
 		row->address = address.id;
 		return true;
 	}
-	if (err->kind != ERR_NOT_FOUND)
+	if (!err_forgive(err, ERR_NOT_FOUND))
 		return false;
-	err_clear(err);
 	return person_add(clerk->db, &stranger, &row->person, err) &&
 	       person_address_add(clerk->db, row->person, given, span_of(folded), 0, clerk->now,
 		   &row->address, err);
@@ -315,8 +305,5 @@ registration_confirm_failed(struct clerk *clerk, const struct act *act, struct e
 		return true;
 	if (by_address(clerk, act, &row, err))
 		return registration_try(clerk->db, row.id, err);
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }

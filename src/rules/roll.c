@@ -93,9 +93,8 @@ issue_line(struct clerk *clerk, const struct act *act, int64_t roll, struct span
 	if (identifier_add(clerk->db, roll, selector,
 		arena_strndup(act->arena, hash.data, hash.len), clerk->now, err))
 		return true;
-	if (err->kind != ERR_CONFLICT)
+	if (!err_forgive(err, ERR_CONFLICT))
 		return false;
-	err_clear(err);
 	fields_add(&outcome->output, "taken", selector);
 	return true;
 }

@@ -93,10 +93,7 @@ find_entrant(struct clerk *clerk, const struct act *act, struct person *person,
 		return true;
 	if (!person_find_address(clerk->db, act->arena, span_of(folded), person, address, err)) {
 		*person = (struct person){ 0 };
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	if (address->verified == 0 || strcmp(person->state, "active") != 0)
 		*person = (struct person){ 0 };
@@ -150,10 +147,7 @@ signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 		return false;
 	limit_subject_address(span_of(folded), subject);
 	if (!limit_take(clerk, reset ? "FORGOT_MAIL" : "LOGIN_MAIL", subject, err)) {
-		if (err->kind != ERR_TOO_MUCH)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_TOO_MUCH);
 	}
 	return person.id == 0 ||
 	    send_link(clerk, act->arena, reset, person.id, address.id, err);
@@ -339,10 +333,7 @@ signup_open_failed(struct clerk *clerk, const struct act *act, struct err *err)
 		return true;
 	if (live_code(clerk, act, &row, err))
 		return token_row_try(clerk->db, row.id, err);
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }
 
 const char *

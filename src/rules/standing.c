@@ -35,10 +35,7 @@ look_subscribed(struct db *db, struct arena *arena, int64_t person, int64_t foru
 	struct subscription row;
 
 	*is = subscription_find(db, arena, forum, person, &row, err);
-	if (!*is && err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return *is || err_forgive(err, ERR_NOT_FOUND);
 }
 
 static bool

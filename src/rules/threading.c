@@ -119,10 +119,7 @@ look_up(struct clerk *clerk, int64_t forum, struct span id, struct reference *kn
 	*known = (struct reference){ 0 };
 	if (reference_find(clerk->db, forum, id, known, err))
 		return true;
-	if (err->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(err);
-	return true;
+	return err_forgive(err, ERR_NOT_FOUND);
 }
 
 static bool

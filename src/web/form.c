@@ -23,9 +23,8 @@ form_read(struct request *req, struct err *err)
 		form->is_multipart = true;
 		return multipart_read(req->arena, boundary, req->http->body, &form->parts, err);
 	}
-	if (err->kind != ERR_NOT_FOUND)
+	if (!err_forgive(err, ERR_NOT_FOUND))
 		return false;
-	err_clear(err);
 	type = span_trim(span_first(type, span_find(type, ';')));
 	if (!span_is_nocase(type, "application/x-www-form-urlencoded"))
 		return err_set(err, ERR_INVALID, "this is not a form");

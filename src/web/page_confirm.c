@@ -56,10 +56,7 @@ read_purpose(struct request *req, const struct purpose **purpose, struct err *er
 
 	*purpose = NULL;
 	if (!reading_token(req->reading, req->at.token, &token, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(err);
-		return true;
+		return err_forgive(err, ERR_NOT_FOUND);
 	}
 	if (!token.spent)
 		*purpose = find_purpose(token.purpose);

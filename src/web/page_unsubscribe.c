@@ -44,9 +44,8 @@ page_unsubscribe_show(struct request *req, struct reply *reply, struct err *err)
 	struct token_view token;
 
 	if (!reading_token(req->reading, req->at.token, &token, err)) {
-		if (err->kind != ERR_NOT_FOUND)
+		if (!err_forgive(err, ERR_NOT_FOUND))
 			return false;
-		err_clear(err);
 		reply->status = 404;
 		return show_page(req, reply, false, true, err);
 	}
