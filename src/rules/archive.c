@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/archive.h"
 
-#include <string.h>
 #include <time.h>
 
+#include "rules/act_may.h"
 #include "rules/delivery.h"
-#include "rules/standing.h"
 #include "store/forum.h"
 #include "store/post.h"
 
@@ -13,22 +12,6 @@ enum {
 	POSTS_A_PIECE = 100,
 	OCTETS_A_PIECE = 128 * 1024 /* then a piece ends: so much waits for each slow reader */
 };
-
-static bool
-may_read(struct clerk *clerk, const struct act *act, struct forum *forum, struct err *err)
-{
-	struct standing standing;
-	struct person person;
-	struct axes axes;
-
-	if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), forum, err) ||
-	    !standing_find(
-		clerk->db, act->arena, clerk->now, act->actor, forum, &person, &standing, err))
-		return false;
-	axes = standing_axes(forum);
-	return permission_read(&standing, &axes) ||
-	       err_set(err, ERR_NOT_FOUND, "there is no such forum");
-}
 
 /* "From " and the date as asctime() has it, UTC. */
 static void
@@ -113,7 +96,7 @@ archive_read(struct clerk *clerk, const struct act *act, struct outcome *outcome
 	size_t count, i;
 	bool done = true;
 
-	if (!may_read(clerk, act, &forum, err) ||
+	if (!act_forum(clerk, act, &forum, err) ||
 	    !list_posts(clerk, act, forum.id, &posts, &count, err))
 		return false;
 	buf_init(&octets, 2 * MESSAGE_MAX);

@@ -44,7 +44,7 @@ static const struct {
 	{ "IDENT_IP",       "IDENT_IP.1h",       3600,  10, 0, BY_PEER }, /* failures */
 	{ "IDENT_GLOBAL",   "IDENT_GLOBAL.1h",   3600,  60, 0, BY_ALL }, /* likewise */
 	{ "JOIN_HINT",      "JOIN_HINT.1y",      31536000, 1, 0, BY_ACTOR },
-	{ "JOIN_HINT_ALL",  "JOIN_HINT_ALL.1h",  3600,  60, 0, BY_ACTOR },
+	{ "JOIN_HINT_ALL",  "JOIN_HINT_ALL.1h",  3600,  60, 0, BY_ALL },
 	{ "CONFIRM_AUTHOR", "CONFIRM_AUTHOR.1d", 86400, 3,  0, BY_ACTOR },
 	{ "PRIVATE_USER",   "PRIVATE_USER.1d",   86400, 20, 0, BY_ACTOR },
 	{ "NOTICE_AUTHOR",  "NOTICE_AUTHOR.1d",  86400, 10, 0, BY_ACTOR },

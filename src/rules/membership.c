@@ -6,11 +6,11 @@
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "rules/delivery.h"
+#include "rules/signup.h"
 #include "rules/standing.h"
 #include "rules/words.h"
 #include "store/organisation.h"
 #include "store/person.h"
-#include "store/session.h"
 #include "store/subscription.h"
 #include "text/i18n.h"
 
@@ -194,7 +194,7 @@ shut_out(struct clerk *clerk, const struct act *act, const struct person *person
 
 	if (active && !*act->hashed)
 		return true;
-	if (!session_close_person(clerk->db, person->id, err))
+	if (!signup_shut_out(clerk, person->id, err))
 		return false;
 	return active || delivery_cancel_person(clerk, person->id, 0, err);
 }

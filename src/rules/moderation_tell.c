@@ -228,15 +228,16 @@ ask_author(struct clerk *clerk, struct arena *arena, const struct draft *draft,
 static bool
 tell_stranger(struct clerk *clerk, struct arena *arena, const struct post *post, struct err *err)
 {
-	bool go, all;
+	bool go;
 
+	if (!limit_check(clerk, "JOIN_HINT_ALL", "all", err))
+		return err_forgive(err, ERR_TOO_MUCH); /* the hint of the year is not spent */
 	if (!may_notice(clerk, "JOIN_HINT", post->author, &go, err))
 		return false;
 	if (!go)
 		return true;
-	if (!may_notice(clerk, "JOIN_HINT_ALL", 0, &all, err))
-		return false;
-	return !all || moderation_tell_author(clerk, arena, post, "join", err);
+	return limit_take(clerk, "JOIN_HINT_ALL", "all", err) &&
+	    moderation_tell_author(clerk, arena, post, "join", err);
 }
 
 bool

@@ -229,3 +229,9 @@ reading_csrf(struct span secret, const char *purpose, char out[44])
 	token_wipe(key, sizeof(key));
 	buf_free(&text);
 }
+
+bool
+reading_must_administer(const struct reading *reading, struct err *err)
+{
+	return reading->viewer.administrator || err_set(err, ERR_NOT_FOUND, "no such address");
+}

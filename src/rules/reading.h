@@ -105,6 +105,10 @@ struct held_view {
 	const char *thread_title; /* it answers, "" = opens one */
 };
 
+/* Is the viewer an administrator? Else there is no such page: NOT_FOUND. */
+bool
+reading_must_administer(const struct reading *, struct err *);
+
 /* Forums the viewer may see, by theme and position. */
 bool
 reading_forums(struct reading *, struct forum_view **, size_t *count, struct err *);

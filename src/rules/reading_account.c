@@ -47,12 +47,6 @@ reading_sessions(
 
 /* ---- rolls ---- */
 
-static bool
-must_administer(const struct reading *reading, struct err *err)
-{
-	return reading->viewer.administrator || err_set(err, ERR_NOT_FOUND, "no such address");
-}
-
 static struct roll_view
 view_of(const struct roll *roll)
 {
@@ -65,7 +59,7 @@ reading_rolls(struct reading *reading, struct roll_view **out, size_t *count, st
 {
 	struct roll *rows;
 
-	if (!must_administer(reading, err) ||
+	if (!reading_must_administer(reading, err) ||
 	    !roll_list(reading->db, reading->arena, &rows, count, err))
 		return false;
 	*out = arena_array(reading->arena, *count, sizeof(**out));
@@ -79,7 +73,7 @@ reading_roll(struct reading *reading, int64_t id, struct roll_view *out, struct 
 {
 	struct roll roll;
 
-	if (!must_administer(reading, err) ||
+	if (!reading_must_administer(reading, err) ||
 	    !roll_find(reading->db, reading->arena, id, &roll, err))
 		return false;
 	*out = view_of(&roll);
@@ -92,7 +86,7 @@ reading_roll_lines(struct reading *reading, int64_t roll, int64_t after, size_t 
 {
 	struct identifier *rows;
 
-	if (!must_administer(reading, err) ||
+	if (!reading_must_administer(reading, err) ||
 	    !identifier_list(reading->db, reading->arena, roll, after, room, &rows, count, err))
 		return false;
 	*out = arena_array(reading->arena, *count, sizeof(**out));

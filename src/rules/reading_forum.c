@@ -149,30 +149,19 @@ reading_forums(struct reading *reading, struct forum_view **out, size_t *count, 
 {
 	struct subscription *rows = NULL;
 	struct forum_total *totals;
-	struct forum *forums;
-	size_t total, sums, modes = 0;
+	size_t sums, modes = 0;
 
 	*count = 0;
-	if (!forum_list(reading->db, reading->arena, &forums, &total, err) ||
+	if (!reading_forum_names(reading, out, count, err) ||
 	    !forum_totals(reading->db, reading->arena, &totals, &sums, err))
 		return false;
 	if (reading->person.id != 0 &&
 	    !subscription_list_person(reading->db, reading->arena, reading->person.id, &rows,
 		&modes, err))
 		return false;
-	*out = arena_array(reading->arena, total, sizeof(**out));
-	for (size_t i = 0; i < total; i++) {
-		struct axes axes = standing_axes(&forums[i]);
-		struct standing standing;
-
-		if (!reading_standing(reading, &forums[i], &standing, err))
-			return false;
-		if (!permission_read(&standing, &axes))
-			continue;
-		fill_axes(&forums[i], &standing, &(*out)[*count]);
-		put_total(totals, sums, &(*out)[*count]);
-		put_mode(rows, modes, &(*out)[*count]);
-		(*count)++;
+	for (size_t i = 0; i < *count; i++) {
+		put_total(totals, sums, &(*out)[i]);
+		put_mode(rows, modes, &(*out)[i]);
 	}
 	return true;
 }

@@ -91,8 +91,8 @@ reading_journal(struct reading *reading, struct span slug, int64_t before, size_
 	*count = 0;
 	if (slug.len > 0 && !find_moderated(reading, slug, &forum, err))
 		return false;
-	if (slug.len == 0 && !reading->viewer.administrator)
-		return err_set(err, ERR_NOT_FOUND, "no such address");
+	if (slug.len == 0 && !reading_must_administer(reading, err))
+		return false;
 	if (!journal_list(reading->db, reading->arena, forum.id, before, room, &rows, count, err))
 		return false;
 	*out = arena_array(reading->arena, *count, sizeof(**out));
@@ -157,8 +157,8 @@ reading_forum_settings(
 {
 	struct forum forum;
 
-	if (!reading->viewer.administrator)
-		return err_set(err, ERR_NOT_FOUND, "no such address");
+	if (!reading_must_administer(reading, err))
+		return false;
 	if (!forum_find_slug(reading->db, reading->arena, slug, &forum, err))
 		return false;
 	*out = (struct forum_settings){ forum.slug, forum.name, forum.description, forum.theme,

@@ -231,16 +231,6 @@ by_address(struct clerk *clerk, const struct act *act, struct registration *row,
 }
 
 static bool
-is_right_code(const struct act *act, const struct registration *row)
-{
-	uint8_t hash[SHA256_SIZE];
-
-	signup_code_hash(row->person, signup_typed_code(act), hash);
-	return row->tries < SIGNUP_CODE_TRIES && row->code.len == SHA256_SIZE &&
-	       token_equal(row->code.data, hash, SHA256_SIZE);
-}
-
-static bool
 has_token(const struct act *act)
 {
 	return fields_get(&act->input, "token").len > 0;
@@ -257,7 +247,7 @@ find_registration(
 		return err->kind == ERR_NOT_FOUND ? signup_not_opened(err) : false;
 	if (row->used != 0 || row->expires <= clerk->now)
 		return signup_not_opened(err);
-	return has_token(act) || is_right_code(act, row) || signup_not_opened(err);
+	return has_token(act) || signup_is_code(act, row->person, row->code, row->tries) || signup_not_opened(err);
 }
 
 /* A stranger becomes a member, and keeps what was written from that address before; who is

@@ -17,6 +17,7 @@
 #include "text/i18n.h"
 
 enum {
+	CODE_TRIES = 5,            /* wrong codes before a code is dead */
 	LINK_LIFE = 600,           /* seconds of a link and of its code (ASVS 6.5.5) */
 	RESET_LIFE = 1800,         /* of a link to a new password: mail may be slow */
 	LINK_LIFE_MOST = 86400,    /* of one made by the administrator */
@@ -181,6 +182,14 @@ signup_link(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 	return true;
 }
 
+bool
+signup_shut_out(struct clerk *clerk, int64_t person, struct err *err)
+{
+	return session_close_person(clerk->db, person, err) &&
+	       token_row_end_person(clerk->db, "login", person, clerk->now, err) &&
+	       token_row_end_person(clerk->db, "reset", person, clerk->now, err);
+}
+
 /* ---- opening ---- */
 
 /* Whoever lost a password may have lost it to somebody: all sessions end. */
@@ -206,7 +215,7 @@ by_token(struct clerk *clerk, const struct act *act, int64_t *person, struct out
 	if (reset)
 		fields_add_text(&outcome->output, "next", "/account/password");
 	return token_row_use(clerk->db, row.id, clerk->now, err) &&
-	    (!reset || session_close_person(clerk->db, row.person, err));
+	    (!reset || signup_shut_out(clerk, row.person, err));
 }
 
 /* False with ERR_NOT_FOUND where no code of that person lives. */
@@ -223,8 +232,8 @@ live_code(struct clerk *clerk, const struct act *act, struct token_row *row, str
 	return token_row_find_code(clerk->db, act->arena, "login", person.id, clerk->now, row, err);
 }
 
-struct span
-signup_typed_code(const struct act *act)
+static struct span
+typed_code(const struct act *act)
 {
 	struct span code = span_trim(fields_get(&act->input, "code"));
 	char *out = arena_alloc(act->arena, code.len + 1);
@@ -236,17 +245,24 @@ signup_typed_code(const struct act *act)
 	return span_make(out, len);
 }
 
+bool
+signup_is_code(const struct act *act, int64_t person, struct span kept, int64_t tries)
+{
+	uint8_t hash[SHA256_SIZE];
+
+	signup_code_hash(person, typed_code(act), hash);
+	return tries < CODE_TRIES && kept.len == SHA256_SIZE &&
+	       token_equal(kept.data, hash, SHA256_SIZE);
+}
+
 static bool
 by_code(struct clerk *clerk, const struct act *act, int64_t *person, struct err *err)
 {
-	uint8_t hash[SHA256_SIZE];
 	struct token_row row;
 
 	if (!live_code(clerk, act, &row, err))
 		return err->kind == ERR_NOT_FOUND ? signup_not_opened(err) : false;
-	signup_code_hash(row.person, signup_typed_code(act), hash);
-	if (row.tries >= SIGNUP_CODE_TRIES || row.code.len != SHA256_SIZE ||
-	    !token_equal(row.code.data, hash, SHA256_SIZE))
+	if (!signup_is_code(act, row.person, row.code, row.tries))
 		return signup_not_opened(err);
 	*person = row.person;
 	return token_row_use(clerk->db, row.id, clerk->now, err);
@@ -405,6 +421,6 @@ signup_password_set(struct clerk *clerk, const struct act *act, struct outcome *
 		return false;
 	person.password = act->hashed;
 	return person_set(clerk->db, &person, err) &&
-	    session_close_person(clerk->db, person.id, err) &&
+	    signup_shut_out(clerk, person.id, err) &&
 	    signup_session(clerk, act, person.id, outcome, err);
 }

@@ -9,22 +9,25 @@
 #include "rules/act.h"
 
 enum {
-	SIGNUP_CODE_ROOM = 9,  /* 8 digits and the NUL */
-	SIGNUP_CODE_TRIES = 5  /* wrong codes before a code is dead */
+	SIGNUP_CODE_ROOM = 9 /* 8 digits and the NUL */
 };
 
 /* The one answer to every attempt that fails: it tells nothing. Returns false. */
 bool
 signup_not_opened(struct err *);
 
-/* A short code for another device, its hash in the book, and the one that was typed (field
- * "code") without its spaces. */
+/* A short code for another device, its hash in the book; and is the one that was typed (field
+ * "code") the one whose hash is kept, after so many wrong ones? */
 void
 signup_draw_code(char code[SIGNUP_CODE_ROOM]);
 void
 signup_code_hash(int64_t person, struct span code, uint8_t hash[SHA256_SIZE]);
-struct span
-signup_typed_code(const struct act *);
+bool
+signup_is_code(const struct act *, int64_t person, struct span kept, int64_t tries);
+
+/* Ends all sessions of a person, and the links and codes that could open one. */
+bool
+signup_shut_out(struct clerk *, int64_t person, struct err *);
 
 /* Opens a session of a person who was proved to be there. Output: secret, person, expires. */
 bool

@@ -42,7 +42,8 @@ bool
 rate_count(struct db *db, const char *name, const char *subject, int64_t now, int64_t window,
     int64_t *count, struct err *err);
 
-/* Drops at most 1 000 whose window began before; not those that count for a year ("….1y"). */
+/* Drops at most 1 000 whose window began before; those that count for a year
+ * ("….1y") a year later. */
 bool
 rate_clean(struct db *db, int64_t before, struct err *err);
 

@@ -18,6 +18,13 @@ static bool
 ask_piece(struct request *req, struct reply *reply, struct err *err);
 
 static bool
+has_room(const struct request *req, struct err *err)
+{
+	return req->saying || req->site->saying < SITE_SAYING_MOST ||
+	       err_set(err, ERR_TEMPORARY, "too many archives are on their way");
+}
+
+static bool
 on_piece(
     struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
 {
@@ -27,6 +34,8 @@ on_piece(
 		*err = answer->err;
 		return false;
 	}
+	if (!has_room(req, err)) /* others began while this one was asked for */
+		return false;
 	buf_clear(&reply->body);
 	buf_add_span(&reply->body, fields_get(&answer->output, "octets"));
 	archive->after = fields_int(&answer->output, "next", 0);
@@ -64,8 +73,8 @@ start(struct request *req, struct reply *reply, const char *forum, int64_t threa
 {
 	struct archive *archive = arena_alloc(req->arena, sizeof(*archive));
 
-	if (req->site->saying >= SITE_SAYING_MOST)
-		return err_set(err, ERR_TEMPORARY, "too many archives are on their way");
+	if (!has_room(req, err))
+		return false;
 	*archive = (struct archive){ .forum = forum, .name = name, .thread = thread };
 	req->state = archive;
 	return ask_piece(req, reply, err);

@@ -163,6 +163,22 @@ place_after(struct request *req, int64_t post, struct err *err)
 	return count > 0 ? arena_printf(req->arena, "#h%" PRId64, held[0].post.id) : "";
 }
 
+static struct span
+decision_input(struct request *req, const struct decision *decision, int64_t post)
+{
+	struct buf input = { 0 };
+	struct span kept;
+
+	fields_add_int(&input, "post", post);
+	if (decision->trust)
+		fields_add_text(&input, "trust", "1");
+	if (decision->why)
+		add_why(req, &input);
+	kept = arena_span(req->arena, buf_span(&input));
+	buf_free(&input);
+	return kept;
+}
+
 static bool
 on_decided(
     struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
@@ -187,7 +203,6 @@ page_moderate_decide(struct request *req, struct reply *reply, struct err *err)
 {
 	const struct decision *decision = find_decision(form_raw(req, "decision"));
 	struct site_act act = { .fd = -1 };
-	struct buf input = { 0 };
 
 	if (!may_open(req, err))
 		return false;
@@ -195,13 +210,7 @@ page_moderate_decide(struct request *req, struct reply *reply, struct err *err)
 		return err_set(err, ERR_INVALID, TR("Nothing was decided."));
 	act.name = decision->act;
 	act.key = span_of(form_key(req));
-	fields_add_int(&input, "post", req->at.id);
-	if (decision->trust)
-		fields_add_text(&input, "trust", "1");
-	if (decision->why)
-		add_why(req, &input);
-	act.input = arena_span(req->arena, buf_span(&input));
-	buf_free(&input);
+	act.input = decision_input(req, decision, req->at.id);
 	return request_act(req, reply, &act, on_decided, err);
 }
 
@@ -219,7 +228,7 @@ decide_next(struct request *req, struct reply *reply, struct err *err);
 static bool
 on_one(struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
 {
-	if (!answer->ok && answer->err.kind == ERR_TEMPORARY) {
+	if (!answer->ok && answer->err.kind != ERR_NOT_FOUND && answer->err.kind != ERR_CONFLICT) {
 		*err = answer->err;
 		return false;
 	}
@@ -231,7 +240,6 @@ decide_next(struct request *req, struct reply *reply, struct err *err)
 {
 	struct bulk *bulk = req->state;
 	struct site_act act = { .name = bulk->decision->act, .fd = -1 };
-	struct buf input = { 0 };
 	int64_t post = 0;
 
 	while (bulk->at < req->form.fields.count) {
@@ -244,13 +252,7 @@ decide_next(struct request *req, struct reply *reply, struct err *err)
 		return reply_redirect(req, reply, 303,
 		    arena_printf(req->arena, "%s%cdone=several", url_own(req, "/moderate"),
 			req->lang_query[0] != '\0' ? '&' : '?'));
-	fields_add_int(&input, "post", post);
-	if (bulk->decision->trust)
-		fields_add_text(&input, "trust", "1");
-	if (bulk->decision->why)
-		add_why(req, &input);
-	act.input = arena_span(req->arena, buf_span(&input));
-	buf_free(&input);
+	act.input = decision_input(req, bulk->decision, post);
 	return request_act(req, reply, &act, on_one, err);
 }
 

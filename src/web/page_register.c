@@ -6,6 +6,7 @@
 
 #include "base/token.h"
 #include "rules/identifier.h"
+#include "rules/words.h"
 #include "web/login.h"
 #include "web/pages.h"
 #include "web/url.h"
@@ -64,6 +65,8 @@ find_wrong(struct request *req, struct err *why)
 		err_set(why, ERR_INVALID, TR("Please say under which name you will write."));
 		return WRONG_NAME;
 	}
+	if (!words_check_name(form_line(req, "name"), why))
+		return WRONG_NAME;
 	if (strchr(form_line(req, "address"), '@') == NULL) {
 		err_set(why, ERR_INVALID, TR("Please type your e-mail address."));
 		return WRONG_ADDRESS;

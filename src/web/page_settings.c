@@ -78,12 +78,6 @@ show_settings(struct request *req, struct reply *reply, const struct forum_setti
 	return reply_page(req, reply, "forum-form", err);
 }
 
-static bool
-must_administer(const struct request *req, struct err *err)
-{
-	return req->viewer->administrator || err_set(err, ERR_NOT_FOUND, "no such address");
-}
-
 static void
 fill_typed(struct request *req, struct forum_settings *forum)
 {
@@ -146,14 +140,14 @@ page_settings_new(struct request *req, struct reply *reply, struct err *err)
 	static const struct forum_settings fresh = { "", "", "", "", "registered", "at_once",
 		"everyone", "hold", "forum", false, 0 };
 
-	return must_administer(req, err) && show_settings(req, reply, &fresh, true, "", err);
+	return reading_must_administer(req->reading, err) && show_settings(req, reply, &fresh, true, "", err);
 }
 
 /* POST /admin/forums/new */
 bool
 page_settings_create(struct request *req, struct reply *reply, struct err *err)
 {
-	return must_administer(req, err) && send_form(req, reply, "forum.create", err);
+	return reading_must_administer(req->reading, err) && send_form(req, reply, "forum.create", err);
 }
 
 /* GET /admin/forums/SLUG */
@@ -170,5 +164,5 @@ page_settings_show(struct request *req, struct reply *reply, struct err *err)
 bool
 page_settings_save(struct request *req, struct reply *reply, struct err *err)
 {
-	return must_administer(req, err) && send_form(req, reply, "forum.set", err);
+	return reading_must_administer(req->reading, err) && send_form(req, reply, "forum.set", err);
 }

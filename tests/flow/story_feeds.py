@@ -188,16 +188,17 @@ def crowd(site):
                            Date=email.utils.formatdate(1400000000 + at * 3600), Message_ID=f"<big-{at}@vieux.example>")
             out.write(b"From p@vieux.example Thu May 15 00:00:00 2014\n" + m.as_bytes().replace(b"\r\n", b"\n") + b"\n")
     assert "added=300" in site.run("import", "gros", box).stdout
-    slow, statuses = [], []
+    slow = []
     for _ in range(30):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.settimeout(20)
         s.connect(site.ports["http"])
-        s.sendall(f"GET /f/gros/mbox HTTP/1.1\r\nHost: {DOMAIN}\r\n\r\n".encode())
-        statuses.append(s.recv(12).split()[1])
         slow.append(s)
-    assert statuses[0] == b"200" and statuses[-1] == b"503" and set(statuses) == {b"200", b"503"}, statuses
+    for s in slow:   # all at the same instant
+        s.sendall(f"GET /f/gros/mbox HTTP/1.1\r\nHost: {DOMAIN}\r\n\r\n".encode())
+    statuses = [s.recv(12).split()[1] for s in slow]
+    assert set(statuses) == {b"200", b"503"} and statuses.count(b"200") <= 8 * sum(role.startswith("web.") for role in site.pids()), statuses
     assert Browser(site).get("/f/voirie").status == 200 and Browser(site).get("/search?q=bonjour").status == 200
     site.person("Nouveau Venu", "nouveau@ville.example")
     for s in slow:

@@ -165,6 +165,8 @@ password_of(const char *address)
 static void
 test_password(void **state)
 {
+	const char *token;
+
 	(void)state;
 	town();
 	/* Nobody, and somebody without a password: the same decoy. */
@@ -178,9 +180,11 @@ test_password(void **state)
 	world_no(ERR_DENIED, DOOR_WEB, 0, "session.open", "address", "marie@example.org", "password",
 	    "a wrong one", NULL);
 	assert_int_equal(sessions(), 1);
-	/* A new password ends all sessions. */
+	/* A new password ends all sessions, and the links on their way to one. */
+	token = ask("token");
 	world_do(DOOR_WEB, marie, "person.set", "password", "another", NULL);
 	assert_int_equal(sessions(), 0);
+	world_no(ERR_DENIED, DOOR_WEB, 0, "session.open", "token", token, NULL);
 }
 
 static bool

@@ -186,6 +186,22 @@ test_rates(void **state)
 }
 
 static void
+test_rate_of_a_year(void **state)
+{
+	struct err err = { 0 };
+	int64_t count;
+
+	(void)state;
+	book_ok(rate_take(db, "HINT.1y", "1", BOOK_NOW, 31536000, &count, &err), &err);
+	book_ok(rate_clean(db, BOOK_NOW + 31536000, &err), &err);
+	book_ok(rate_count(db, "HINT.1y", "1", BOOK_NOW, 31536000, &count, &err), &err);
+	assert_int_equal(count, 1);
+	book_ok(rate_clean(db, BOOK_NOW + 31536001, &err), &err);
+	book_ok(rate_count(db, "HINT.1y", "1", BOOK_NOW, 31536000, &count, &err), &err);
+	assert_int_equal(count, 0);
+}
+
+static void
 test_counters(void **state)
 {
 	struct counter *list;
@@ -214,6 +230,7 @@ main(void)
 		BOOK_TEST(test_tampering_shows),
 		BOOK_TEST(test_act_keys),
 		BOOK_TEST(test_rates),
+		BOOK_TEST(test_rate_of_a_year),
 		BOOK_TEST(test_counters),
 	};
 
