@@ -15,7 +15,7 @@
 #include "command/command.h"
 #include "process/console.h"
 
-enum { INLINE_MAX = 60 * 1024, FILE_MAX = 32 * 1024 * 1024 };
+enum { FILE_MAX = 32 * 1024 * 1024 };
 
 /* "row" is a list: its fields on one line. */
 static void
@@ -62,7 +62,7 @@ add_file(struct buf *input, const char *field, const char *path, int *fd, struct
 
 	buf_init(&octets, FILE_MAX);
 	good = file_read(path, FILE_MAX, &octets, err);
-	if (good && octets.len <= INLINE_MAX) {
+	if (good && octets.len <= CONSOLE_INLINE_MAX) {
 		fields_add(input, field, buf_span(&octets));
 	} else if (good) {
 		*fd = open(path, O_RDONLY | O_CLOEXEC);

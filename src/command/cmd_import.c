@@ -18,7 +18,6 @@
 #include "process/console.h"
 
 enum {
-	INLINE_MAX = 60 * 1024, /* octets of a message that rides in its frame */
 	MESSAGE_OCTETS = 32 * 1024 * 1024,
 	PIECE = 64 * 1024, /* octets of a line taken at once */
 	NUMBERS = 64,	  /* places of the messages on their way, by id */
@@ -95,7 +94,7 @@ send_message(struct import *import, struct err *err)
 
 	buf_init(&input, MESSAGE_MAX);
 	fields_add_text(&input, "forum", import->forum);
-	if (import->message.len <= INLINE_MAX) {
+	if (import->message.len <= CONSOLE_INLINE_MAX) {
 		fields_add(&input, "raw", buf_span(&import->message));
 	} else {
 		request.fd = file_memory("import", buf_span(&import->message));

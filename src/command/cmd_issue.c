@@ -38,25 +38,11 @@ draw_lot(struct issue *issue)
 	}
 }
 
-/* The first four symbols are one of those that were there before. */
-static bool
-is_taken(const struct door_answer *answer, const char *line)
-{
-	struct span name, value;
-	size_t at = 0;
-
-	while (fields_next(&answer->output, &at, &name, &value))
-		if (span_is(name, "taken") &&
-		    span_equal(value, span_make(line, IDENTIFIER_SELECTOR)))
-			return true;
-	return false;
-}
-
 static bool
 keep_lot(struct issue *issue, const struct door_answer *answer, struct err *err)
 {
 	for (int i = 0; i < issue->count; i++) {
-		if (is_taken(answer, issue->lines[i]))
+		if (roll_is_taken(&answer->output, span_of(issue->lines[i])))
 			continue;
 		fprintf(issue->file, "%s\n", issue->lines[i]);
 		issue->done++;

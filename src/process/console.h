@@ -26,8 +26,11 @@ console_close(struct console **console);
  * answered when the clerk died is sent again, as it was. */
 enum { CONSOLE_OPEN_MAX = 32 };
 
+/* Octets that ride in the frame of a request; what is longer goes as a descriptor. */
+enum { CONSOLE_INLINE_MAX = 60 * 1024 };
+
 /* *id is what console_wait() will tell; the descriptor of the request stays the caller's. False:
- * it could not be sent, or CONSOLE_OPEN_MAX are open. */
+ * it is too long, or CONSOLE_OPEN_MAX are open. */
 bool
 console_send(struct console *console, const struct door_request *request, uint64_t *id,
     struct err *err);

@@ -122,7 +122,7 @@ may_write_in_forum(struct clerk *clerk, const struct act *act, struct err *err)
 
 /* Whether it is there at all is not for everybody to know. */
 static bool
-moderates(struct clerk *clerk, const struct act *act, int64_t forum, struct err *err)
+moderates(struct clerk *clerk, const struct act *act, int64_t forum, const char *no, struct err *err)
 {
 	struct standing standing;
 	struct person person;
@@ -132,7 +132,7 @@ moderates(struct clerk *clerk, const struct act *act, int64_t forum, struct err 
 	       standing_find(
 		   clerk->db, act->arena, clerk->now, act->actor, &row, &person, &standing, err) &&
 	       (permission_moderate(&standing) ||
-		   err_set(err, ERR_NOT_FOUND, TR("there is no such message")));
+		   err_set(err, ERR_NOT_FOUND, "%s", no));
 }
 
 bool
@@ -146,7 +146,7 @@ may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
 		return may_signed_in(clerk, act, err);
 	return post_find_head(
 		   clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) &&
-	       moderates(clerk, act, head.forum, err);
+	       moderates(clerk, act, head.forum, TR("there is no such message"), err);
 }
 
 bool
@@ -160,5 +160,5 @@ may_moderate_thread(struct clerk *clerk, const struct act *act, struct err *err)
 		return may_signed_in(clerk, act, err);
 	return thread_find_head(
 		   clerk->db, act->arena, fields_int(&act->input, "thread", 0), &thread, err) &&
-	       moderates(clerk, act, thread.forum, err);
+	       moderates(clerk, act, thread.forum, TR("there is no such discussion"), err);
 }

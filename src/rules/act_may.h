@@ -25,11 +25,10 @@ may_deliver(struct clerk *, const struct act *, struct err *);
 /* Field "forum", or the forum of "parent". */
 bool
 may_write_in_forum(struct clerk *, const struct act *, struct err *);
-/* The forum of "post". */
-/* Of the thread that the field names. */
+/* The forum of "thread". */
 bool
-may_moderate_thread(struct clerk *clerk, const struct act *act, struct err *err);
-
+may_moderate_thread(struct clerk *, const struct act *, struct err *);
+/* The forum of "post". */
 bool
 may_moderate_forum(struct clerk *, const struct act *, struct err *);
 /* Field "person" is the actor or absent; or the actor is an administrator. */

@@ -65,10 +65,8 @@ indexing_add(struct clerk *clerk, const struct search_entry *entry, struct err *
 	return true;
 }
 
-/* What waits for the end of the turn is not in the index yet: it must go in before anything can
- * be taken out. Where this act is undone the entries before its savepoint are written again
- * by nobody, so they may not be touched: a lot that holds the post itself is all that
- * matters, and a post is taken down by another act than the one that made it. */
+/* What waits for the end of the turn is not in the index yet, and an entry that was taken off the
+ * list would be missing where this act is undone: it is asked for again a moment later. */
 bool
 indexing_remove(struct clerk *clerk, const struct search_entry *entry, struct err *err)
 {

@@ -26,7 +26,7 @@ struct indexing {
 bool
 indexing_add(struct clerk *clerk, const struct search_entry *entry, struct err *err);
 
-/* Takes out what was added before, be it in this very turn. */
+/* Takes out what was added before. TEMPORARY where that was in this very turn. */
 bool
 indexing_remove(struct clerk *clerk, const struct search_entry *entry, struct err *err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "rules/password.h"
 
-#include <string.h>
 
 #include "base/utf8.h"
 #include "text/i18n.h"
@@ -18,16 +17,6 @@ too_easy(struct err *err)
 	return err_set(err, ERR_INVALID,
 	    TR("This password is too easy to guess. Four words that have nothing to do with each "
 	       "other make a good one."));
-}
-
-static size_t
-count_characters(struct span text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += ((uint8_t)text.data[i] & 0xc0) != 0x80;
-	return count;
 }
 
 static bool
@@ -99,10 +88,13 @@ bool
 password_check(struct clerk *clerk, struct arena *arena, const struct person *person,
     struct span typed, struct err *err)
 {
-	size_t length = count_characters(typed), count;
+	size_t length, count;
 	struct person_address *addresses;
 
-	if (!utf8_is_valid(typed) || length > PASSWORD_MOST)
+	if (!utf8_is_valid(typed))
+		return err_set(err, ERR_INVALID, "this text is not UTF-8");
+	length = utf8_count(typed);
+	if (length > PASSWORD_MOST)
 		return err_set(
 		    err, ERR_INVALID, TR("This password is too long: 128 characters at most."));
 	if (length < PASSWORD_MIN)

@@ -5,6 +5,7 @@
 #include "rules/reading_work.h"
 #include "rules/words.h"
 #include "store/subscription.h"
+#include "text/i18n.h"
 
 enum { LATEST_TURNS = 20 };
 
@@ -343,7 +344,7 @@ reading_thread(struct reading *reading, int64_t id, struct thread_view *view, st
 	    !reading_may_forum(reading, thread.forum, &forum, &standing, err))
 		return false;
 	if (thread.merged == 0 && thread.posts == 0)
-		return err_set(err, ERR_NOT_FOUND, "there is no such discussion");
+		return err_set(err, ERR_NOT_FOUND, TR("there is no such discussion"));
 	reading->thread = thread;
 	fill_thread(reading, &thread, view);
 	view->may_moderate = permission_moderate(&standing);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The house as those see it who look after it: the journal, the people of a forum. */
-#include <stdio.h>
 #include <string.h>
 
 #include "rules/reading_work.h"

@@ -18,8 +18,7 @@
 #include "text/i18n.h"
 
 enum {
-	LIFE = 86400, /* seconds that a mail may take to be answered */
-	LIFE_HOURS = 24,
+	LIFE = REGISTRATION_HOURS * 3600,
 	TRIES_MAX = 10 /* wrong ones with a selector, for life: then it must be issued anew */
 };
 
@@ -144,7 +143,7 @@ send_mail(struct clerk *clerk, struct arena *arena, const struct registration *r
 	fields_add_text(&input, "token", token);
 	fields_add_text(&input, "code", code);
 	fields_add_text(&input, "name", row->name);
-	fields_add_int(&input, "hours", LIFE_HOURS);
+	fields_add_int(&input, "hours", REGISTRATION_HOURS);
 	notice.input = buf_span(&input);
 	ok = delivery_queue_notice(clerk, arena, &notice, err);
 	token_wipe(input.data, input.len);

@@ -11,6 +11,8 @@
 
 #include "rules/act.h"
 
+enum { REGISTRATION_HOURS = 24 }; /* that its mail may take to be answered */
+
 /* Who may register: visitors, where not too many wrong identifiers came. */
 bool
 registration_may(struct clerk *, const struct act *, struct err *);

@@ -127,6 +127,22 @@ roll_issue(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 }
 
 bool
+roll_is_taken(const struct fields *output, struct span line)
+{
+	char symbols[IDENTIFIER_LEN + 1];
+	struct err ignored;
+	struct span value;
+	size_t at = 0;
+
+	if (!identifier_read(line, symbols, &ignored))
+		return true;
+	while (next_of(output, "taken", &at, &value))
+		if (span_equal(value, identifier_selector(symbols)))
+			return true;
+	return false;
+}
+
+bool
 roll_revoke(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
 	struct identifier line;

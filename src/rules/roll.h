@@ -14,8 +14,8 @@ enum { ROLL_LOT = 20 }; /* lines of one act: a hash each, 45 ms of auth */
 bool
 roll_create(struct clerk *, const struct act *, struct outcome *, struct err *);
 
-/* act roll.change: roll, [name] [source] [purpose] [expires]. Lines of a roll that is over are
- * revoked by and by. */
+/* act roll.change: roll, [name] [source] [purpose] [expires]. Lines of a roll that is over
+ * open nothing any more. */
 bool
 roll_change(struct clerk *, const struct act *, struct outcome *, struct err *);
 
@@ -23,6 +23,10 @@ roll_change(struct clerk *, const struct act *, struct outcome *, struct err *);
  * selector that was there before: draw another), repeated. */
 bool
 roll_issue(struct clerk *, const struct act *, struct outcome *, struct err *);
+
+/* Was this identifier refused by roll.issue, whose output this is? */
+bool
+roll_is_taken(const struct fields *output, struct span line);
 
 /* act roll.revoke: number (of the line). Output: roll. Who claimed it is on the roll no more. */
 bool

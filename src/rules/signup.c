@@ -18,8 +18,8 @@
 
 enum {
 	CODE_TRIES = 5,            /* wrong codes before a code is dead */
-	LINK_LIFE = 600,           /* seconds of a link and of its code (ASVS 6.5.5) */
-	RESET_LIFE = 1800,         /* of a link to a new password: mail may be slow */
+	LINK_LIFE = SIGNUP_LINK_MINUTES * 60,
+	RESET_LIFE = SIGNUP_RESET_MINUTES * 60,
 	LINK_LIFE_MOST = 86400,    /* of one made by the administrator */
 	IDLE = 30 * 86400,         /* a session nobody uses ends */
 	ABSOLUTE = 180 * 86400,    /* and every session ends some day */

@@ -22,8 +22,8 @@ enum { POST_BITS = 29, DAY = 86400, LAST_DAY = 1 << 24 };
 /* CROSS JOIN: the index is walked, and each post that it names is looked at; whether it is in
  * the one forum that was asked for is said by a small index, before its long row is read. */
 #define HIT_COLUMNS \
-	"SELECT found.key, p.id, p.thread, p.forum, p.date, p.author_shown," \
-	" p.organisation_shown, p.subject, t.title, p.text"
+	"SELECT found.key, p.id, p.forum, p.date, p.author_shown," \
+	" p.organisation_shown, t.title, p.text"
 #define HIT_FITS \
 	" CROSS JOIN post AS p ON p.id = " KEY_POST \
 	" CROSS JOIN thread AS t ON t.id = p.thread" \
@@ -58,12 +58,10 @@ static const char sql_entry[] =
 static const struct db_field hit_columns[] = {
 	DB_FIELD(INT, struct search_hit, key),
 	DB_FIELD(INT, struct search_hit, post),
-	DB_FIELD(INT, struct search_hit, thread),
 	DB_FIELD(INT, struct search_hit, forum),
 	DB_FIELD(INT, struct search_hit, date),
 	DB_FIELD(TEXT, struct search_hit, author),
 	DB_FIELD(TEXT, struct search_hit, organisation),
-	DB_FIELD(TEXT, struct search_hit, subject),
 	DB_FIELD(TEXT, struct search_hit, title),
 	DB_FIELD(SPAN, struct search_hit, text),
 };

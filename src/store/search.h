@@ -52,8 +52,8 @@ struct search_query {
 
 struct search_hit {
 	int64_t key; /* its place in the index */
-	int64_t post, thread, forum, date;
-	const char *author, *organisation, *subject, *title; /* title: of the thread */
+	int64_t post, forum, date;
+	const char *author, *organisation, *title; /* title: of the thread */
 	struct span text; /* own words of the post */
 };
 

@@ -138,7 +138,6 @@ const struct template_name theme_names[] = {
 
 	{ "pager", "previous_url", URL,  "empty on the first page" },
 	{ "pager", "next_url",     URL,  "empty on the last page" },
-	{ "pager", "text",         TEXT, "ready: \"page 2 sur 5\"" },
 
 	{ "speaker", "id",       TEXT, "organisation, or empty for oneself" },
 	{ "speaker", "name",     TEXT, "" },
@@ -344,7 +343,6 @@ const struct template_name theme_names[] = {
 	{ "page/roll", "issue_action",  URL,  "where new identifiers are asked for: field count" },
 	{ "page/roll", "issue_max",     TEXT, "how many at a time" },
 	{ "page/roll", "revoke_action", URL,  "where one line is revoked: field number" },
-	{ "page/roll", "key",    TEXT, "nonce, field key" },
 	{ "page/roll", "rolls_url", URL, "/admin/rolls" },
 
 	{ "page/journal", "forum",   SUB("forum"), "set when it is of one forum" },
@@ -406,7 +404,6 @@ const struct template_name theme_names[] = {
 	{ "page/moderate", "reasons", LIST("choice"), "ready-made ones: field reason" },
 	{ "page/moderate", "held",  LIST("held"), "oldest first" },
 	{ "page/moderate", "count", TEXT, "ready: \"3 messages waiting\"" },
-	{ "page/moderate", "pager", SUB("pager"), "" },
 
 	{ "page/message", "text",  TEXT, "what happened" },
 	{ "page/message", "more",  TEXT, "what happens next; may be empty" },

@@ -137,8 +137,7 @@ static bool
 back_to(struct request *req, struct reply *reply, const char *done)
 {
 	return reply_redirect(req, reply, 303,
-	    arena_printf(req->arena, "%s%cdone=%s", url_own(req, "/account"),
-		req->lang_query[0] != '\0' ? '&' : '?', done));
+	    url_with(req, url_own(req, "/account"), "done", done));
 }
 
 static bool

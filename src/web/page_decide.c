@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* web/page_decide.c: what is decided about posts and discussions that everybody reads. */
-#include <inttypes.h>
-#include <string.h>
 
 #include "web/pages.h"
 #include "web/url.h"

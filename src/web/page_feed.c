@@ -2,7 +2,6 @@
 /* web/page_feed.c: Atom feeds (RFC 4287), and the site as machines want it: sitemap.xml
  * (sitemaps.org 0.9), robots.txt. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "text/escape.h"

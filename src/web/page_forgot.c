@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* web/page_forgot.c: a link to a new password. The same page follows whatever was typed. */
+#include "rules/signup.h"
 #include "web/login.h"
 #include "web/pages.h"
 #include "web/url.h"
-
-#define LINK_MINUTES "30"
 
 static bool
 show_forgot(struct request *req, struct reply *reply, bool sent, const char *error, struct err *err)
@@ -16,7 +15,7 @@ show_forgot(struct request *req, struct reply *reply, bool sent, const char *err
 	view_text(page, "address", form_line(req, "address"));
 	view_text(page, "error", error);
 	view_flag(page, "sent", sent);
-	view_text(page, "minutes", LINK_MINUTES);
+	view_int(page, "minutes", SIGNUP_RESET_MINUTES);
 	view_text(page, "csrf", login_csrf(req, reply));
 	return reply_page(req, reply, "forgot", err);
 }

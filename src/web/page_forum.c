@@ -33,17 +33,13 @@ add_pager(struct request *req, struct view *page, const struct forum_view *forum
     const struct thread_view *next_after)
 {
 	const char *url = url_forum(req, forum->slug);
-	struct view *pager;
+	const char *next = "";
 
-	if (first && next_after == NULL)
-		return;
-	pager = view_sub(page, "pager");
-	view_text(pager, "text", "");
-	(void)view_url(pager, "previous_url", first ? "" : url);
 	if (next_after != NULL)
-		url = arena_printf(req->arena, "%s%cbefore=%" PRId64 ".%" PRId64, url,
-		    req->lang_query[0] != '\0' ? '&' : '?', next_after->last, next_after->id);
-	(void)view_url(pager, "next_url", next_after != NULL ? url : "");
+		next = url_with(req, url, "before",
+		    arena_printf(req->arena, "%" PRId64 ".%" PRId64, next_after->last,
+			next_after->id));
+	show_pager(page, first ? "" : url, next);
 }
 
 static bool
@@ -167,10 +163,9 @@ on_subscribed(
 	}
 	if (page_login_next(req)[0] != '\0')
 		return reply_redirect(req, reply, 303,
-		    arena_printf(req->arena, "%s?done=mail", page_login_next(req)));
+		    url_with(req, page_login_next(req), "done", "mail"));
 	return reply_redirect(req, reply, 303,
-	    arena_printf(req->arena, "%s%cdone=%s", url_forum(req, slug),
-		req->lang_query[0] != '\0' ? '&' : '?',
+	    url_with(req, url_forum(req, slug), "done",
 		strcmp(form_line(req, "mode"), "none") == 0 ? "none" : "each"));
 }
 

@@ -85,17 +85,11 @@ add_pager(struct request *req, struct view *page, bool first, const char *name, 
 {
 	struct span path = req->http->head.path;
 	const char *self = arena_strndup(req->arena, path.data, path.len);
-	struct view *pager;
+	const char *url = url_own(req, self);
 
-	if (first && next == 0)
-		return;
-	pager = view_sub(page, "pager");
-	view_text(pager, "text", "");
-	(void)view_url(pager, "previous_url", first ? "" : url_own(req, self));
-	(void)view_url(pager, "next_url",
+	show_pager(page, first ? "" : url,
 	    next == 0 ? ""
-		      : arena_printf(req->arena, "%s%c%s=%" PRId64, url_own(req, self),
-			    req->lang_query[0] != '\0' ? '&' : '?', name, next));
+		      : url_with(req, url, name, arena_printf(req->arena, "%" PRId64, next)));
 }
 
 static int64_t
@@ -200,8 +194,10 @@ on_member(
 		return false;
 	}
 	return reply_redirect(req, reply, 303,
-	    arena_printf(req->arena, "/moderate/" SPAN_FORMAT "/members%s%cdone=saved",
-		SPAN_ARGS(req->at.slug), req->lang_query, req->lang_query[0] != '\0' ? '&' : '?'));
+	    url_with(req,
+		url_own(req, arena_printf(req->arena, "/moderate/" SPAN_FORMAT "/members",
+			     SPAN_ARGS(req->at.slug))),
+		"done", "saved"));
 }
 
 /* POST /moderate/SLUG/members: trust, untrust, suspend, admit, moderator. */

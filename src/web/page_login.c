@@ -5,11 +5,11 @@
  * typed. */
 #include <string.h>
 
+#include "rules/signup.h"
 #include "web/login.h"
 #include "web/pages.h"
 #include "web/url.h"
 
-#define LINK_MINUTES "10"
 
 const char *
 page_login_next(struct request *req)
@@ -34,7 +34,7 @@ show_login(struct request *req, struct reply *reply, bool sent, const char *erro
 	(void)view_url(page, "forgot_url", url_own(req, "/forgot"));
 	view_flag(page, "password", true);
 	view_flag(page, "sent", sent);
-	view_text(page, "minutes", LINK_MINUTES);
+	view_int(page, "minutes", SIGNUP_LINK_MINUTES);
 	view_text(page, "csrf", login_csrf(req, reply));
 	return reply_page(req, reply, "login", err);
 }

@@ -192,8 +192,8 @@ on_decided(
 	if (!span_is(fields_get(&answer->output, "state"), decision->state))
 		decision = find_decision(SPAN("before"));
 	return reply_redirect(req, reply, 303,
-	    arena_printf(req->arena, "%s%cdone=%s%s", url_own(req, "/moderate"),
-		req->lang_query[0] != '\0' ? '&' : '?', decision->word,
+	    arena_printf(req->arena, "%s%s",
+		url_with(req, url_own(req, "/moderate"), "done", decision->word),
 		place_after(req, req->at.id, err)));
 }
 
@@ -250,8 +250,7 @@ decide_next(struct request *req, struct reply *reply, struct err *err)
 	}
 	if (post == 0)
 		return reply_redirect(req, reply, 303,
-		    arena_printf(req->arena, "%s%cdone=several", url_own(req, "/moderate"),
-			req->lang_query[0] != '\0' ? '&' : '?'));
+		    url_with(req, url_own(req, "/moderate"), "done", "several"));
 	act.input = decision_input(req, bulk->decision, post);
 	return request_act(req, reply, &act, on_one, err);
 }

@@ -6,12 +6,12 @@
 
 #include "base/token.h"
 #include "rules/identifier.h"
+#include "rules/registration.h"
 #include "rules/words.h"
 #include "web/login.h"
 #include "web/pages.h"
 #include "web/url.h"
 
-#define LINK_HOURS "24"
 
 enum wrong { WRONG_NOTHING, WRONG_IDENTIFIER, WRONG_NAME, WRONG_ADDRESS };
 
@@ -33,7 +33,7 @@ show_register(struct request *req, struct reply *reply, bool sent, enum wrong wr
 	view_flag(page, "bad_name", wrong == WRONG_NAME);
 	view_flag(page, "bad_address", wrong == WRONG_ADDRESS);
 	view_flag(page, "sent", sent);
-	view_text(page, "hours", LINK_HOURS);
+	view_int(page, "hours", REGISTRATION_HOURS);
 	view_text(page, "csrf", login_csrf(req, reply));
 	return reply_page(req, reply, "register", err);
 }

@@ -122,7 +122,6 @@ add_lines(struct request *req, struct view *page, const struct roll_view *roll, 
 {
 	struct view_list *list = view_list(page, "lines");
 	struct line_view *lines;
-	struct view *pager;
 	int64_t after = 0;
 	size_t count;
 	bool more;
@@ -135,14 +134,9 @@ add_lines(struct request *req, struct view *page, const struct roll_view *roll, 
 	more = count > LINES_A_PAGE;
 	for (size_t i = 0; i < count && i < LINES_A_PAGE; i++)
 		show_line(req, view_list_add(list), &lines[i]);
-	if (after == 0 && !more)
-		return true;
-	pager = view_sub(page, "pager");
-	view_text(pager, "text", "");
-	(void)view_url(pager, "previous_url", after != 0 ? url_roll(req, roll->id, "") : "");
-	(void)view_url(pager, "next_url",
-	    more ? arena_printf(req->arena, "%s%cafter=%" PRId64, url_roll(req, roll->id, ""),
-		       req->lang_query[0] != '\0' ? '&' : '?', lines[LINES_A_PAGE - 1].id)
+	show_pager(page, after != 0 ? url_roll(req, roll->id, "") : "",
+	    more ? url_with(req, url_roll(req, roll->id, ""), "after",
+		       arena_printf(req->arena, "%" PRId64, lines[LINES_A_PAGE - 1].id))
 		 : "");
 	return true;
 }
@@ -162,7 +156,6 @@ page_roll_show(struct request *req, struct reply *reply, struct err *err)
 	(void)view_url(page, "issue_action", url_roll(req, roll.id, "/issue"));
 	(void)view_url(page, "revoke_action", url_roll(req, roll.id, "/revoke"));
 	view_int(page, "issue_max", ROLL_LOT);
-	view_text(page, "key", form_key(req));
 	if (span_is(request_query(req, "done"), "revoked"))
 		view_text(page, "notice", tr(req->lang, TR("The identifier is revoked.")));
 	view_text(page, "title", roll.name);
@@ -171,33 +164,16 @@ page_roll_show(struct request *req, struct reply *reply, struct err *err)
 
 /* ---- the sheet ---- */
 
-/* A selector that was taken: that line was not issued. */
-static bool
-is_taken(const struct site_answer *answer, struct span line)
-{
-	char symbols[IDENTIFIER_LEN + 1];
-	struct span name, value;
-	struct err ignored;
-	size_t at = 0;
-
-	if (!identifier_read(line, symbols, &ignored))
-		return true;
-	while (fields_next(&answer->output, &at, &name, &value))
-		if (span_is(name, "taken") && span_equal(value, identifier_selector(symbols)))
-			return true;
-	return false;
-}
-
 static size_t
 add_codes(struct request *req, struct view *page, const struct site_answer *answer)
 {
 	struct view_list *list = view_list(page, "codes");
-	const struct fields drawn = { req->sent };
+	const struct fields drawn = { *(const struct span *)req->state }; /* of the act */
 	struct span name, value;
 	size_t at = 0;
 
 	while (fields_next(&drawn, &at, &name, &value))
-		if (span_is(name, "line") && !is_taken(answer, value))
+		if (span_is(name, "line") && !roll_is_taken(&answer->output, value))
 			view_span(view_list_add(list), "text", value);
 	return view_list_count(list);
 }
@@ -236,6 +212,7 @@ page_roll_issue(struct request *req, struct reply *reply, struct err *err)
 	char symbols[IDENTIFIER_LEN + 1], line[IDENTIFIER_ROOM];
 	struct buf input = { 0 };
 	struct roll_view roll;
+	struct span *kept;
 	int64_t count;
 
 	if (!reading_roll(req->reading, req->at.id, &roll, err))
@@ -248,7 +225,9 @@ page_roll_issue(struct request *req, struct reply *reply, struct err *err)
 		identifier_write(symbols, line);
 		fields_add_text(&input, "line", line);
 	}
-	req->sent = act.input = arena_span(req->arena, buf_span(&input));
+	act.input = arena_span(req->arena, buf_span(&input));
+	req->state = kept = arena_alloc(req->arena, sizeof(*kept));
+	*kept = act.input;
 	token_wipe(input.data, input.len);
 	buf_free(&input);
 	return request_act(req, reply, &act, on_issued, err);
@@ -260,8 +239,7 @@ on_revoked(
 {
 	if (answer->ok)
 		return reply_redirect(req, reply, 303,
-		    arena_printf(req->arena, "%s%cdone=revoked", url_roll(req, req->at.id, ""),
-			req->lang_query[0] != '\0' ? '&' : '?'));
+		    url_with(req, url_roll(req, req->at.id, ""), "done", "revoked"));
 	*err = answer->err;
 	return false;
 }

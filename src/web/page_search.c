@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* web/page_search.c: what people look for, and where it stands. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -168,19 +167,6 @@ url_place(struct request *req, int64_t place)
 	return url;
 }
 
-static void
-add_pager(struct request *req, struct view *page, int64_t next)
-{
-	struct view *pager;
-
-	if (next == 0)
-		return;
-	pager = view_sub(page, "pager");
-	view_text(pager, "text", "");
-	(void)view_url(pager, "previous_url", "");
-	(void)view_url(pager, "next_url", url_place(req, next));
-}
-
 /* What cannot be looked for is told on the page, beside the form. */
 static bool
 tell_refusal(struct request *req, struct view *page, struct err *err)
@@ -213,7 +199,7 @@ add_found(struct request *req, struct view *page, const struct search_ask *ask, 
 	for (size_t i = 0; i < count; i++)
 		show_found(req, view_list_add(list), &found[i]);
 	view_flag(page, "nothing", count == 0 && next == 0);
-	add_pager(req, page, next);
+	show_pager(page, "", next != 0 ? url_place(req, next) : "");
 	return true;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* web/page_settings.c: a new forum, and what an administrator may set of one. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "web/pages.h"

@@ -49,15 +49,7 @@ static void
 add_pager(struct request *req, struct view *page, const struct thread_view *thread, bool first,
     const struct post_view *next)
 {
-	struct view *pager;
-
-	if (first && next == NULL)
-		return;
-	pager = view_sub(page, "pager");
-	view_text(pager, "text", "");
-	(void)view_url(
-	    pager, "previous_url", first ? "" : url_thread(req, thread->id, thread->slug));
-	(void)view_url(pager, "next_url",
+	show_pager(page, first ? "" : url_thread(req, thread->id, thread->slug),
 	    next == NULL ? ""
 			 : url_thread_from(req, thread->id, thread->slug, next->date, next->id));
 }

@@ -45,7 +45,6 @@ struct request {
 	const char *lang_query;      /* "?lang=en" where the address asks for it, else "" */
 	const char *trace;           /* id in the log */
 	answer_fn *answer;           /* of the act that was sent */
-	struct span sent;            /* its fields, where the answer needs them */
 	void *state;                 /* of the page, from one act to the next */
 	more_fn *more;               /* of a reply in pieces: the next one */
 	bool saying;                 /* its head has left: there is no error page any more */

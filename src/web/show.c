@@ -320,6 +320,18 @@ show_held(const struct request *req, struct view *view, const struct held_view *
 	view_flag(view, "can_trust", strcmp(held->forum.appears, "first_read") == 0);
 }
 
+void
+show_pager(struct view *page, const char *previous, const char *next)
+{
+	struct view *pager;
+
+	if (*previous == '\0' && *next == '\0')
+		return;
+	pager = view_sub(page, "pager");
+	(void)view_url(pager, "previous_url", previous);
+	(void)view_url(pager, "next_url", next);
+}
+
 /* ---- forms ---- */
 
 struct view *

@@ -26,6 +26,10 @@ show_post(const struct request *req, struct view *view, const struct post_view *
 void
 show_held(const struct request *req, struct view *view, const struct held_view *held);
 
+/* Links to the pages beside this one, "" where there is none; nothing where there is neither. */
+void
+show_pager(struct view *page, const char *previous, const char *next);
+
 /* The form that writes a post (shape "form"). */
 struct show_form {
 	const char *action;

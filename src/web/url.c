@@ -2,6 +2,7 @@
 #include "web/url.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* What a page may depend on beside its path. */
 static const char *const parameters[] = { "after", "author", "before", "done", "forum", "lang",
@@ -55,10 +56,15 @@ const char *
 url_thread_from(
     const struct request *req, int64_t thread, const char *slug, int64_t date, int64_t post)
 {
-	const char *url = url_thread(req, thread, slug);
+	return url_with(req, url_thread(req, thread, slug), "after",
+	    arena_printf(req->arena, "%" PRId64 ".%" PRId64, date, post - 1));
+}
 
-	return arena_printf(req->arena, "%s%cafter=%" PRId64 ".%" PRId64, url,
-	    req->lang_query[0] != '\0' ? '&' : '?', date, post - 1);
+const char *
+url_with(const struct request *req, const char *url, const char *name, const char *value)
+{
+	return arena_printf(
+	    req->arena, "%s%c%s=%s", url, strchr(url, '?') != NULL ? '&' : '?', name, value);
 }
 
 const char *
@@ -119,15 +125,14 @@ url_self(const struct request *req, const char *lang)
 	return url;
 }
 
-/* After signing in one comes back to what was looked at; not to a form that was sent,
- * nor to an address that is a secret. */
 static bool
 is_door(struct span path)
 {
 	return span_is(path, "/login") || span_is(path, "/register") || span_is(path, "/forgot");
 }
 
-/* Where to come back to: this page, or where the door that is this page leads to. */
+/* Where to come back to after signing in: this page, or where the door that is this page leads
+ * to; not a form that was sent, nor an address that is a secret. */
 static struct span
 page_at_hand(const struct request *req)
 {

@@ -44,6 +44,10 @@ url_attachment(const struct request *req, const char *public_id, const char *nam
 const char *
 url_own(const struct request *req, const char *path);
 
+/* An address with one parameter more; the value goes in as it is. */
+const char *
+url_with(const struct request *req, const char *url, const char *name, const char *value);
+
 /* "/login?next=..." with the page at hand; likewise "/register". */
 const char *
 url_login(const struct request *req);
