@@ -74,14 +74,6 @@ intake_replay(struct clerk *clerk, const struct act *act, struct outcome *outcom
 /* ---- mail.process ---- */
 
 static bool
-intake_kept(struct intake *intake, struct err *err)
-{
-	(void)err;
-	intake->outcome = "kept";
-	return true;
-}
-
-static bool
 intake_unknown(struct intake *intake, struct err *err)
 {
 	(void)err;
@@ -101,7 +93,7 @@ static bool (*const by_kind[MAIL_TO_KINDS])(struct intake *, struct err *) = {
 	[MAIL_TO_BOUNCE]      = bounce_intake,
 	[MAIL_TO_AUTHOR]      = private_intake,
 	[MAIL_TO_CONFIRM]     = intake_confirm,
-	[MAIL_TO_POSTMASTER]  = intake_kept,
+	[MAIL_TO_POSTMASTER]  = owners_intake,
 };
 /* clang-format on */
 

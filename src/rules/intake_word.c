@@ -190,8 +190,7 @@ set_mode(struct intake *intake, int64_t person, const char *mode, struct err *er
 	return ok;
 }
 
-/* Pause and help come with the settings of one's own mail; what we cannot do is kept for
- * the administrator, like mail to those who answer for the forum. */
+/* Pause and help come with the settings of one's own mail; what we cannot do is kept. */
 bool
 intake_word(struct intake *intake, struct err *err)
 {
@@ -200,6 +199,8 @@ intake_word(struct intake *intake, struct err *err)
 
 	if (is_robot(intake))
 		return true;
+	if (intake->to.word == MAIL_WORD_OWNERS)
+		return owners_intake(intake, err);
 	if (intake->to.word != MAIL_WORD_SUBSCRIBE && intake->to.word != MAIL_WORD_UNSUBSCRIBE)
 		return say(intake, "kept", mail_word_name(intake->to.word));
 	if (!intake_prove_author(intake, &author, &proved, err))

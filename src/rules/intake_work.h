@@ -39,6 +39,9 @@ bounce_intake(struct intake *, struct err *);   /* b.TOKEN */
 bool
 private_intake(struct intake *, struct err *);  /* a.TOKEN */
 
+bool
+owners_intake(struct intake *, struct err *);   /* voirie+responsables, postmaster */
+
 /* The author, and whether the mail was proved to come from there. For commands: "it was me",
  * said once, lets posts through without a verdict, but decides nothing in anybody's name. */
 bool

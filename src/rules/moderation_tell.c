@@ -145,6 +145,26 @@ moderation_tell_moderators(struct clerk *clerk, struct arena *arena, const struc
 }
 
 bool
+moderation_tell_owners(struct clerk *clerk, struct arena *arena, struct notice_new *notice,
+    size_t *told, struct err *err)
+{
+	struct people people;
+	bool go;
+
+	*told = 0;
+	if (!find_moderators(clerk, arena, notice->forum, &people, err))
+		return false;
+	for (size_t i = 0; i < people.count; i++) {
+		notice->person = people.ids[i];
+		if (!may_notice(clerk, "MOD_NOTICE", notice->person, &go, err) ||
+		    (go && !delivery_queue_notice(clerk, arena, notice, err)))
+			return false;
+		*told += go;
+	}
+	return true;
+}
+
+bool
 moderation_tell_author(struct clerk *clerk, struct arena *arena, const struct post *post, const char *template,
     struct err *err)
 {

@@ -6,12 +6,18 @@
 #pragma once
 
 #include "base/token.h"
+#include "rules/delivery.h"
 #include "rules/moderation.h"
 
 /* Each with a way to answer by mail. */
 bool
 moderation_tell_moderators(struct clerk *, struct arena *, const struct forum *,
     const struct post *, struct err *);
+
+/* A notice to those who look after a forum; forum 0: to the administrators. *told: to how many. */
+bool
+moderation_tell_owners(struct clerk *, struct arena *, struct notice_new *, size_t *told,
+    struct err *);
 
 bool
 moderation_tell_author(struct clerk *, struct arena *, const struct post *, const char *template,

@@ -237,6 +237,19 @@ fill_private(struct notice_work *work, struct err *err)
 	return true;
 }
 
+static bool
+fill_owners(struct notice_work *work, struct err *err)
+{
+	(void)err;
+	view_text(work->view, "author", input_text(work, "name"));
+	view_text(work->view, "address", input_text(work, "address"));
+	view_flag(work->view, "proved", fields_int(&work->input, "proved", 0) != 0);
+	view_text(work->view, "subject", input_text(work, "subject"));
+	view_text(work->view, "text", input_text(work, "text"));
+	work->out->reply_address = span_of(input_text(work, "address"));
+	return true;
+}
+
 /* clang-format off */
 static const struct notice_kind {
 	const char *template;
@@ -257,6 +270,7 @@ static const struct notice_kind {
 	{ "unsubscribed",   "auto-replied",   fill_unsubscribed },
 	{ "was-it-you",     "auto-replied",   fill_was_it_you },
 	{ "private",        "",               fill_private },
+	{ "owners",         "auto-generated", fill_owners },
 };
 /* clang-format on */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Mail to a.TOKEN: a private answer to an author, passed on without showing anybody's
- * address to anybody. From proved people only, to proved addresses only, a few a day. */
+/* Mail that is passed on to people. To a.TOKEN: a private answer to an author, without showing
+ * anybody's address to anybody; from proved people only, to proved addresses only, a few a day.
+ * To those who look after a forum, or after all: from anybody who is a person. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "rules/delivery.h"
 #include "rules/intake_work.h"
 #include "rules/limit.h"
+#include "rules/moderation_tell.h"
 
 enum { TEXT_MAX = 64 * 1024 }; /* octets that are passed on */
 
@@ -94,5 +96,65 @@ private_intake(struct intake *intake, struct err *err)
 	if (!may_send(intake, author.person.id, &go, err))
 		return false;
 	return go ? pass_on(intake, &author, (int64_t)to, err) :
+		    refuse(intake, "too many private mails in a day");
+}
+
+/* ---- to those who look after a forum ---- */
+
+static bool
+find_owned(struct intake *intake, int64_t *id, struct err *err)
+{
+	struct forum forum = { 0 };
+	bool found = !*intake->to.slug ||
+	    forum_find_slug(intake->clerk->db, intake->arena, span_of(intake->to.slug), &forum, err);
+
+	*id = forum.id;
+	return found;
+}
+
+/* What is told to nobody stays where it is: in the inbox. */
+static bool
+tell_owners(struct intake *intake, const struct author *author, bool proved, int64_t forum,
+    struct err *err)
+{
+	const struct parsed *parsed = intake->parsed;
+	struct notice_new notice = { .template = "owners", .forum = forum };
+	struct buf input = { 0 };
+	size_t told;
+	bool ok;
+
+	fields_add_text(&input, "name", author->person.name_shown);
+	fields_add_text(&input, "address", author->folded);
+	fields_add_int(&input, "proved", proved);
+	fields_add(&input, "subject", parsed->subject);
+	fields_add(&input, "text", cut(intake->arena, parsed->own));
+	notice.input = buf_span(&input);
+	ok = moderation_tell_owners(intake->clerk, intake->arena, &notice, &told, err);
+	buf_free(&input);
+	if (!ok)
+		return false;
+	intake->outcome = told > 0 ? "command" : "kept";
+	intake->note = "owners";
+	return true;
+}
+
+bool
+owners_intake(struct intake *intake, struct err *err)
+{
+	struct author author;
+	bool proved, go;
+	int64_t forum;
+
+	if (intake->robot.action != ROBOT_NONE)
+		return refuse(intake, "not written by a person");
+	if (!find_owned(intake, &forum, err))
+		return err_forgive(err, ERR_NOT_FOUND) && refuse(intake, "there is no such forum");
+	if (!intake_prove_author(intake, &author, &proved, err))
+		return false;
+	if (author.address == 0)
+		return refuse(intake, "it names nobody who could be answered");
+	if (!may_send(intake, author.person.id, &go, err))
+		return false;
+	return go ? tell_owners(intake, &author, proved, forum, err) :
 		    refuse(intake, "too many private mails in a day");
 }

@@ -7,7 +7,7 @@
 #include "store/subscription.h"
 #include "text/i18n.h"
 
-enum { LATEST_TURNS = 20 };
+enum { LATEST_TURNS = 20, TRACES = 100 };
 
 bool
 reading_standing(struct reading *reading, const struct forum *forum, struct standing *standing,
@@ -333,17 +333,42 @@ reading_thread_newest(struct reading *reading, int64_t *id, struct err *err)
 	return thread_newest_id(reading->db, id, err);
 }
 
+/* Of a discussion without any message left: those who moderate, and whose messages were there, see
+ * what became of them; to all others it is not there. */
+static bool
+may_see_traces(struct reading *reading, int64_t thread, const struct standing *standing, bool *may,
+    struct err *err)
+{
+	struct post *posts;
+	size_t count;
+
+	*may = false;
+	if (reading->person.id == 0)
+		return true;
+	if (!post_list_thread(
+		reading->db, reading->arena, thread, INT64_MIN, 0, TRACES, &posts, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (permission_moderate(standing) || posts[i].author == reading->person.id)
+			*may = true;
+	return true;
+}
+
 bool
 reading_thread(struct reading *reading, int64_t id, struct thread_view *view, struct err *err)
 {
 	struct standing standing;
 	struct thread thread;
 	struct forum forum;
+	bool may = true;
 
 	if (!thread_find(reading->db, reading->arena, id, &thread, err) ||
 	    !reading_may_forum(reading, thread.forum, &forum, &standing, err))
 		return false;
-	if (thread.merged == 0 && thread.posts == 0)
+	if (thread.merged == 0 && thread.posts == 0 &&
+	    !may_see_traces(reading, thread.id, &standing, &may, err))
+		return false;
+	if (!may)
 		return err_set(err, ERR_NOT_FOUND, TR("there is no such discussion"));
 	reading->thread = thread;
 	fill_thread(reading, &thread, view);

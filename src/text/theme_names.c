@@ -19,6 +19,7 @@ const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 const char *const theme_mails[] = {
 	"post", "held-author", "held-moderator", "approved", "refused", "decided", "login",
 	"hidden", "reset", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
+	"owners",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
 /* clang-format on */
@@ -481,6 +482,12 @@ const struct template_name theme_names[] = {
 	{ "mail/private", "author",  TEXT, "who writes privately" },
 	{ "mail/private", "subject", TEXT, "" },
 	{ "mail/private", "text",    TEXT, "what they write" },
+
+	{ "mail/owners", "author",  TEXT, "who writes to those who look after a forum, or after all" },
+	{ "mail/owners", "address", TEXT, "whom the reply goes to" },
+	{ "mail/owners", "proved",  FLAG, "it does come from that address" },
+	{ "mail/owners", "subject", TEXT, "" },
+	{ "mail/owners", "text",    TEXT, "what they write" },
 };
 /* clang-format on */
 

@@ -76,6 +76,35 @@ def taken_down(site, sink, moderator):
     return first
 
 
+def lone(site, sink, moderator):
+    """The only message of a discussion: who decides and who wrote it find it again, nobody else does."""
+    bad = write(site, "paul", "Vends tracteur", "Presque neuf.")
+    thread = f"/t/{site.one('SELECT thread FROM post WHERE id = ?', bad)}"
+    paul, marie = signed(site, "paul@ville.example"), signed(site, "marie@ville.example")
+    form = next(f for f in moderator.get(thread).forms if f.action.startswith(f"/p/{bad}/decide"))
+    done = moderator.post(f"/p/{bad}/decide", dict(form.fields, decision="hide", why="Hors sujet."))
+    assert done.status == 200 and "Hors sujet." in done.text, (done.status, done.text[:300])
+    assert paul.get(thread).status == 200 and "Hors sujet." in paul.get(thread).text
+    for browser in (marie, Browser(site)):
+        assert browser.get(thread).status == 404 and browser.get(f"/p/{bad}").status == 404
+        assert "Vends tracteur" not in browser.get("/f/voirie").text + browser.get("/").text
+    # Its author does not agree: those who look after the forum read it, and can answer.
+    wait_for(lambda: any("Hors sujet." in m.text() for m in sink.to("paul@ville.example")))
+    told = next(m.mail for m in sink.to("paul@ville.example") if "Hors sujet." in m.text())
+    to = told["From"].addresses[0].addr_spec
+    mail.send(site.ports["smtp"], "paul@ville.example", [to],
+              mail.write("Paul <paul@ville.example>", to, "Re: mon tracteur", "Il est pourtant communal."))
+    site.wait_inbox()
+    wait_for(lambda: any("pourtant communal" in m.text() for m in sink.to("denise@ville.example")))
+    asked = next(m for m in sink.to("denise@ville.example") if "pourtant communal" in m.text())
+    assert asked.mail["Reply-To"].addresses[0].addr_spec == "paul@ville.example" and "du forum Voirie" in asked.text()
+    done = moderator.post(f"/p/{bad}/decide", dict(form.fields, decision="restore"))
+    assert "Presque neuf." in done.text and Browser(site).get(thread).status == 200
+    own = dict(paul.get(thread).form(f"/p/{bad}/decide").fields)
+    done = paul.post(f"/p/{bad}/decide", dict(own, decision="withdraw"))
+    assert done.status == 200 and "Presque neuf." not in done.text and Browser(site).get(thread).status == 404
+
+
 def nothing_leaves(site, sink, moderator):
     """The world outside asks for patience: the copies of a message taken down meanwhile never go."""
     before = site.one("SELECT count(*) FROM outbox WHERE state = 'cancelled'")
@@ -176,6 +205,7 @@ def run(stage):
         moderator, admin = signed(site, "denise@ville.example"), signed(site, "admin@ville.example")
         taken_down(site, sink, moderator)
         nothing_leaves(site, sink, moderator)
+        lone(site, sink, moderator)
         several(site, moderator)
         threads(site, moderator)
         journal(site, moderator, admin)

@@ -384,7 +384,12 @@ test_notices(void **state)
 		{ "confirm", "auto-generated" },
 		{ "unsubscribed", "auto-replied" },
 		{ "was-it-you", "auto-replied" },
+		{ "hidden", "auto-replied" },
+		{ "reset", "auto-generated" },
+		{ "register", "auto-generated" },
+		{ "join", "auto-replied" },
 		{ "private", NULL },
+		{ "owners", "auto-generated" },
 	};
 	int64_t id;
 
@@ -405,6 +410,7 @@ test_notices(void **state)
 		fields_add_text(&input, "token", "bbbbbbbbbbbbbbbbbbbbbbbbbb");
 		fields_add_int(&input, "author", marie);
 		fields_add_text(&input, "name", "Marie");
+		fields_add_text(&input, "address", "marie@example.org");
 		fields_add_text(&input, "text", "Bonjour");
 		fields_add_text(&input, "decision", "approved");
 		notice.input = buf_span(&input);

@@ -571,6 +571,47 @@ test_private(void **state)
 	assert_int_equal(world_number("SELECT count(*) FROM notice WHERE template = 'private'"), 1);
 }
 
+/* To those who look after a forum, from anybody who can be answered; nobody hears of it but they. */
+static void
+test_owners(void **state)
+{
+	int64_t boss = world_person("boss");
+	struct fields input;
+
+	(void)state;
+	town();
+	world_moderator(paul, "voirie");
+	assert_string_equal(world_mail_from("voirie+responsables", "eve@example.org", "192.0.2.1",
+				world_raw("eve", "Pourquoi ?", "o@x.example", "", "Je ne comprends pas.")),
+	    "command");
+	input = world_notice("owners");
+	assert_true(span_is(fields_get(&input, "address"), "eve@example.org"));
+	assert_true(span_is(fields_get(&input, "text"), "Je ne comprends pas."));
+	assert_true(span_is(fields_get(&input, "proved"), "0"));
+	assert_int_equal(world_number("SELECT count(*) FROM outbox"), 1);
+	assert_int_equal(world_number("SELECT count(*) FROM outbox WHERE person = %" PRId64, paul), 1);
+	assert_string_equal(world_mail("voirie+responsables",
+				world_raw("marie", "Merci", "p@x.example", "", "Merci !")),
+	    "command");
+	input = world_notice("owners");
+	assert_true(span_is(fields_get(&input, "proved"), "1"));
+	assert_string_equal(world_mail("voirie+responsables",
+				world_raw("marie", "x", "r@x.example", "Auto-Submitted: auto-replied\n", "x")),
+	    "dropped-auto");
+	/* Nobody looks after the house yet: it is kept. */
+	assert_string_equal(
+	    world_mail("postmaster", world_raw("eve", "x", "s@x.example", "", "x")), "kept");
+	world_do(DOOR_CONSOLE, 0, "person.set", "person", arena_printf(world.arena, "%" PRId64, boss),
+	    "administrator", "1", NULL);
+	assert_string_equal(
+	    world_mail("postmaster", world_raw("eve", "x", "t@x.example", "", "x")), "command");
+	assert_int_equal(world_number("SELECT count(*) FROM outbox WHERE person = %" PRId64, boss), 1);
+	/* Not without end. */
+	book_do(world.db, "UPDATE rate SET count = 20 WHERE name = 'PRIVATE_USER.1d'");
+	assert_string_equal(
+	    world_mail("postmaster", world_raw("eve", "x", "u@x.example", "", "x")), "refused");
+}
+
 static const char *
 report(const char *action, const char *status)
 {
@@ -673,6 +714,7 @@ main(void)
 		TEST(test_other_holds),
 		TEST(test_leave_by_mail),
 		TEST(test_private),
+		TEST(test_owners),
 		TEST(test_bounces),
 		TEST(test_poison),
 		TEST(test_doors),
