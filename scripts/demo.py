@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import smtplib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -37,7 +38,7 @@ OFFICIAL_ANSWERS = [
      "Claire Vasseur, services techniques"),
 ]
 ADMINISTRATOR = "administration@mairie.example"
-RECENT_DAYS = 5  # posts of these days come by mail
+RECENT_DAYS = 0  # posts of these days come by mail: they are shown with the time of their arrival
 
 
 def moment(post):
@@ -218,16 +219,15 @@ class Demo:
     def wait_for_mail(self):
         """Every mail understood: the inbox has nothing new."""
         for _ in range(600):
-            if self.act_ask_quiet():
+            if self.rows("SELECT count(*) FROM inbox WHERE state = 'new'")[0][0] == 0:
                 return
             time.sleep(0.05)
         print("some mail is still being read", file=sys.stderr)
 
-    def act_ask_quiet(self):
-        import sqlite3
+    def rows(self, sql):
         book = sqlite3.connect(f"file:{self.site}/data/preau.db?mode=ro", uri=True, timeout=5)
         try:
-            return book.execute("SELECT count(*) FROM inbox WHERE state = 'new'").fetchone()[0] == 0
+            return book.execute(sql).fetchall()
         finally:
             book.close()
 
@@ -235,7 +235,9 @@ class Demo:
         moderator = self.people[MODERATOR]
         link = self.act("session.link", address=moderator.address, life=86400)["url"]
         admin = self.act("session.link", address=ADMINISTRATOR, life=86400)["url"]
-        identifier = (self.site / "identifiants.txt").read_text().split()[0]
+        unused = {row[0] for row in self.rows("SELECT selector FROM identifier WHERE state = 'issued'")}
+        lines = (self.site / "identifiants.txt").read_text().split()
+        identifier = next((line for line in lines if line[:4] in unused), "(all are used: print others on the page Listes)")
         print(f"""
 Préau serves the demo site.
 

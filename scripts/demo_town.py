@@ -97,7 +97,7 @@ def attachment(name, text=""):
     """(octets, main type, subtype, file name): a sheet that says what the post says, or a picture."""
     if name.endswith(".pdf"):
         return sheet(name, text), "application", "pdf", name
-    return picture(name), "image", "png", re.sub(r"\.(jpe?g|png)$", ".png", name)
+    return (plan if name.endswith(".png") else picture)(name), "image", "png", re.sub(r"\.(jpe?g|png)$", ".png", name)
 
 
 def sheet(name, text):
@@ -159,6 +159,46 @@ def picture(name, width=480, height=320):
             row += bytes((red, green, blue))
         rows.append(bytes(row))
 
+    return png(rows, width, height)
+
+
+def plan(name, width=480, height=320):
+    """A plan on squared paper, drawn from the name: an outline, rooms, and what leads there."""
+    dice = random.Random(name)
+    ink = {}
+
+    def line(x1, y1, x2, y2, thick=2):
+        for step in range(max(abs(x2 - x1), abs(y2 - y1)) + 1):
+            part = step / max(abs(x2 - x1), abs(y2 - y1), 1)
+            for at in range(thick):
+                for beside in range(thick):
+                    ink[int(x1 + (x2 - x1) * part) + at, int(y1 + (y2 - y1) * part) + beside] = (38, 58, 92)
+
+    def frame(x1, y1, x2, y2, thick=2):
+        for ends in ((x1, y1, x2, y1), (x2, y1, x2, y2), (x2, y2, x1, y2), (x1, y2, x1, y1)):
+            line(*ends, thick)
+
+    left, right, top, floor = dice.randrange(70, 110), dice.randrange(350, 410), dice.randrange(110, 140), 250
+    frame(left, top, right, floor, 3)
+    line(left - 18, top, (left + right) // 2, top - dice.randrange(40, 70), 3)
+    line((left + right) // 2, top - 55, right + 18, top, 3)
+    for wall in sorted(dice.sample(range(left + 50, right - 40, 34), 3)):
+        line(wall, top, wall, floor)
+        frame(wall + 8, top + 30, wall + 24, top + 58, 1)
+    line(30, floor + 2, width - 30, floor + 2)
+    for ends in (left, right):
+        line(ends, floor + 18, ends, floor + 30, 1)
+    line(left, floor + 24, right, floor + 24, 1)
+    rows = []
+    for y in range(height):
+        row = bytearray([0])
+        for x in range(width):
+            row += bytes(ink.get((x, y), (226, 232, 238) if x % 20 == 0 or y % 20 == 0 else (251, 250, 244)))
+        rows.append(bytes(row))
+    return png(rows, width, height)
+
+
+def png(rows, width, height):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 

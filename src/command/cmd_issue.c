@@ -129,6 +129,8 @@ cmd_issue(struct command *command)
 	       issue_all(&issue, &err);
 	console_close(&issue.console);
 	fclose(issue.file);
+	if (issue.done == 0)
+		unlink(command->words[2]); /* nothing is in it: the next try may have the name */
 	printf("issued=%lld\n", (long long)issue.done);
 	return good ? 0 : command_fail(&err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* command/cmd_show.c: preau show, preau check: the tables of the program, printed. */
+/* command/cmd_show.c: preau show: the tables of the program, printed. */
 #include <stdio.h>
 #include <string.h>
 

@@ -4,6 +4,7 @@
 
 #include "rules/reading_work.h"
 #include "store/journal.h"
+#include "store/roll.h"
 #include "store/subscription.h"
 
 /* Who may moderate it, and what that takes. */
@@ -34,6 +35,28 @@ name_of(struct reading *reading, int64_t person, const char **name, struct err *
 	return err_forgive(err, ERR_NOT_FOUND);
 }
 
+static bool
+name_of_roll(struct reading *reading, int64_t id, const char **name, struct err *err)
+{
+	struct roll roll;
+
+	if (!roll_find(reading->db, reading->arena, id, &roll, err))
+		return err_forgive(err, ERR_NOT_FOUND);
+	*name = roll.name;
+	return true;
+}
+
+static bool
+name_of_forum(struct reading *reading, int64_t id, const char **name, struct err *err)
+{
+	struct forum forum;
+
+	if (!forum_find(reading->db, reading->arena, id, &forum, err))
+		return err_forgive(err, ERR_NOT_FOUND);
+	*name = forum.name;
+	return true;
+}
+
 /* "post 12" and what it is called. */
 static bool
 fill_object(
@@ -41,20 +64,25 @@ fill_object(
 {
 	struct span object = span_of(row->object), noun;
 	struct post post;
+	int64_t id;
 
 	view->post = view->thread = 0;
 	view->about = "";
 	if (!span_next(&object, ' ', &noun))
 		return true;
-	if (span_is(noun, "thread"))
-		(void)span_int(object, 1, INT64_MAX, &view->thread);
-	if (span_is(noun, "person")) {
-		int64_t person = 0;
-		(void)span_int(object, 1, INT64_MAX, &person);
-		return name_of(reading, person, &view->about, err);
-	}
-	if (!span_is(noun, "post") || !span_int(object, 1, INT64_MAX, &view->post))
+	if (!span_int(object, 1, INT64_MAX, &id))
 		return true;
+	if (span_is(noun, "thread"))
+		view->thread = id;
+	if (span_is(noun, "person"))
+		return name_of(reading, id, &view->about, err);
+	if (span_is(noun, "roll"))
+		return name_of_roll(reading, id, &view->about, err);
+	if (span_is(noun, "forum"))
+		return name_of_forum(reading, id, &view->about, err);
+	if (!span_is(noun, "post"))
+		return true;
+	view->post = id;
 	if (!post_find_head(reading->db, reading->arena, view->post, &post, err)) {
 		return err_forgive(err, ERR_NOT_FOUND);
 	}

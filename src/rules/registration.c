@@ -281,6 +281,7 @@ registration_confirm(
 	if (!identifier_claim(clerk->db, row.identifier, row.person, clerk->now, err))
 		return err->kind == ERR_NOT_FOUND ? not_known(err) : false;
 	fields_add_text(&outcome->output, "next", row.next);
+	fields_add_text(&outcome->output, "registered", "1");
 	return registration_use(clerk->db, row.id, clerk->now, err) &&
 	       signup_session(clerk, act, row.person, outcome, err);
 }

@@ -25,7 +25,8 @@ registration_ask(struct clerk *, const struct act *, struct outcome *, struct er
 bool
 registration_ask_failed(struct clerk *, const struct act *, struct err *);
 
-/* act registration.confirm: token | address + code. Output: secret, person, expires, next. */
+/* act registration.confirm: token | address + code. Output: secret, person, expires, next,
+ * registered. */
 bool
 registration_confirm(struct clerk *, const struct act *, struct outcome *, struct err *);
 

@@ -108,7 +108,8 @@ roll_issue(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 	struct roll roll;
 
 	if (!roll_find(clerk->db, act->arena, fields_int(&act->input, "roll", 0), &roll, err))
-		return false;
+		return err->kind == ERR_NOT_FOUND ?
+		    err_set(err, ERR_NOT_FOUND, "there is no such roll") : false;
 	if (roll.expires != 0 && roll.expires <= clerk->now)
 		return err_set(err, ERR_CONFLICT, TR("This roll is over."));
 	for (int count = 0; next_of(&act->input, "line", &at, &line); count++) {

@@ -43,9 +43,9 @@ const struct template_name theme_names[] = {
 	{ "viewer", "waiting",     TEXT, "ready: \"3 messages waiting\"; empty when none" },
 	{ "viewer", "account_url",   URL,  "/account" },
 	{ "viewer", "administrator", FLAG, "" },
+	{ "viewer", "rolls_url",     URL,  "/admin/rolls, for an administrator; else empty" },
 	{ "viewer", "journal_url",   URL,  "/admin/journal, likewise" },
 	{ "viewer", "new_forum_url", URL,  "/admin/forums/new, likewise" },
-	{ "viewer", "rolls_url",     URL,  "/admin/rolls, for an administrator; else empty" },
 	{ "viewer", "logout_url",  URL,  "where the sign-out form posts" },
 
 	{ "date", "full",  TEXT, "mardi 3 mars 2026 à 18 h 05 (i18n_date_view fills the five)" },
@@ -108,7 +108,7 @@ const struct template_name theme_names[] = {
 	{ "attachment", "name",  TEXT, "" },
 	{ "attachment", "type",  TEXT, "media type" },
 	{ "attachment", "size",  TEXT, "ready: \"1,2 Mo\"" },
-	{ "attachment", "url",   URL,  "/a/ID/name" },
+	{ "attachment", "url",   URL,  "/a/TOKEN/name" },
 	{ "attachment", "image", FLAG, "proved to be one that may be shown" },
 
 	{ "parent", "author", TEXT, "of the post that this one answers" },

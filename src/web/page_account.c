@@ -90,6 +90,7 @@ add_account(struct request *req, struct view *page, struct err *err)
 static const struct {
 	const char *word, *sentence;
 } notices[] = {
+	{ "registered", TR("You are registered: you may write in the forums. Choose below what you receive by e-mail.") },
 	{ "saved",    TR("It is saved.") },
 	{ "mail",     TR("What you receive by e-mail is changed.") },
 	{ "ended",    TR("That session is ended.") },

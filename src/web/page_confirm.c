@@ -120,8 +120,7 @@ on_done(struct request *req, const struct site_answer *answer, struct reply *rep
 	}
 	if (secret.len == 0)
 		return show_confirmed(req, reply, answer, err);
-	return page_login_enter(
-	    req, reply, answer, fields_text(&answer->output, "next", req->arena));
+	return page_register_enter(req, reply, answer);
 }
 
 /* POST /ok/TOKEN */

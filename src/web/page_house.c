@@ -65,15 +65,18 @@ static void
 show_entry(struct request *req, struct view *item, const struct journal_view *entry)
 {
 	const char *url = "";
+	bool registers;
 
 	if (entry->post != 0)
 		url = url_post(req, entry->post);
 	else if (entry->thread != 0)
 		url = url_thread(req, entry->thread, "");
 	show_date(req, item, "date", entry->date);
-	view_text(item, "actor", actor_text(req->lang, entry));
+	/* Who registers acts without being signed in: the person is what it is about. */
+	registers = strcmp(entry->act, "registration.confirm") == 0 && entry->about[0] != '\0';
+	view_text(item, "actor", registers ? entry->about : actor_text(req->lang, entry));
 	view_text(item, "act", act_text(req->lang, entry->act));
-	view_text(item, "about", entry->about);
+	view_text(item, "about", registers ? "" : entry->about);
 	(void)view_url(item, "url", url);
 	view_span(item, "why", entry->text);
 	view_flag(item, "refused", strcmp(entry->outcome, "done") != 0);

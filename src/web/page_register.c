@@ -109,14 +109,24 @@ page_register_ask(struct request *req, struct reply *reply, struct err *err)
 	return request_act(req, reply, &act, on_asked, err);
 }
 
+bool
+page_register_enter(struct request *req, struct reply *reply, const struct site_answer *answer)
+{
+	const char *next = fields_text(&answer->output, "next", req->arena);
+	bool registered = fields_has(&answer->output, "registered");
+
+	if (registered && *next == '\0')
+		next = url_with(req, url_own(req, "/account"), "done", "registered");
+	return page_login_enter(req, reply, answer, next);
+}
+
 static bool
 on_confirmed(
     struct request *req, const struct site_answer *answer, struct reply *reply, struct err *err)
 {
 	if (!answer->ok)
 		return refuse(req, reply, true, WRONG_NOTHING, &answer->err, err);
-	return page_login_enter(
-	    req, reply, answer, fields_text(&answer->output, "next", req->arena));
+	return page_register_enter(req, reply, answer);
 }
 
 /* POST /register/code */

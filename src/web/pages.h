@@ -40,6 +40,10 @@ bool
 page_login_enter(struct request *req, struct reply *reply, const struct site_answer *answer,
     const char *next);
 
+/* The same for registration.confirm: where nothing was asked for first, to one's account. */
+bool
+page_register_enter(struct request *req, struct reply *reply, const struct site_answer *answer);
+
 /* The page of a refusal; cannot fail: a line of text where the theme does. */
 void
 page_error_show(struct request *req, struct reply *reply, const struct err *err);
