@@ -180,8 +180,9 @@ def plan(name, width=480, height=320):
 
     left, right, top, floor = dice.randrange(70, 110), dice.randrange(350, 410), dice.randrange(110, 140), 250
     frame(left, top, right, floor, 3)
-    line(left - 18, top, (left + right) // 2, top - dice.randrange(40, 70), 3)
-    line((left + right) // 2, top - 55, right + 18, top, 3)
+    ridge_at = ((left + right) // 2, top - dice.randrange(40, 70))
+    line(left - 18, top, *ridge_at, 3)
+    line(*ridge_at, right + 18, top, 3)
     for wall in sorted(dice.sample(range(left + 50, right - 40, 34), 3)):
         line(wall, top, wall, floor)
         frame(wall + 8, top + 30, wall + 24, top + 58, 1)
