@@ -242,7 +242,7 @@ fill_owners(struct notice_work *work, struct err *err)
 {
 	(void)err;
 	view_text(work->view, "author", input_text(work, "name"));
-	view_text(work->view, "address", input_text(work, "address"));
+	view_text(work->view, "from_address", input_text(work, "address"));
 	view_flag(work->view, "proved", fields_int(&work->input, "proved", 0) != 0);
 	view_text(work->view, "subject", input_text(work, "subject"));
 	view_text(work->view, "text", input_text(work, "text"));

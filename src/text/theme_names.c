@@ -484,7 +484,7 @@ const struct template_name theme_names[] = {
 	{ "mail/private", "text",    TEXT, "what they write" },
 
 	{ "mail/owners", "author",  TEXT, "who writes to those who look after a forum, or after all" },
-	{ "mail/owners", "address", TEXT, "whom the reply goes to" },
+	{ "mail/owners", "from_address", TEXT, "whom the reply goes to" },
 	{ "mail/owners", "proved",  FLAG, "it does come from that address" },
 	{ "mail/owners", "subject", TEXT, "" },
 	{ "mail/owners", "text",    TEXT, "what they write" },
