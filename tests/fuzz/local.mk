@@ -10,7 +10,8 @@ EXTRA_DIST += tests/fuzz/corpus
 
 fuzz_replays = \
 	replay_address replay_bounce replay_form replay_frame replay_header \
-	replay_html_read replay_http_head replay_mail_text replay_markdown replay_mime \
+	replay_html_read replay_http_head replay_identifier replay_mail_text \
+	replay_markdown replay_mime \
 	replay_mo replay_multipart replay_parsed replay_proof replay_quote \
 	replay_search replay_settings replay_smtp_client replay_smtp_server \
 	replay_template
@@ -29,6 +30,8 @@ replay_html_read_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_html_read.c
 replay_html_read_LDADD = $(fuzz_libs)
 replay_http_head_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_http_head.c
 replay_http_head_LDADD = $(fuzz_libs)
+replay_identifier_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_identifier.c
+replay_identifier_LDADD = $(fuzz_libs)
 replay_mail_text_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_mail_text.c
 replay_mail_text_LDADD = $(fuzz_libs)
 replay_markdown_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_markdown.c
@@ -59,7 +62,7 @@ replay_template_LDADD = $(fuzz_libs)
 if FUZZING
 fuzz_targets = \
 	fuzz_address fuzz_bounce fuzz_form fuzz_frame fuzz_header fuzz_html_read \
-	fuzz_http_head fuzz_mail_text fuzz_markdown fuzz_mime fuzz_mo fuzz_multipart \
+	fuzz_http_head fuzz_identifier fuzz_mail_text fuzz_markdown fuzz_mime fuzz_mo fuzz_multipart \
 	fuzz_parsed fuzz_proof fuzz_quote fuzz_search fuzz_settings fuzz_smtp_client \
 	fuzz_smtp_server \
 	fuzz_template
@@ -85,6 +88,9 @@ fuzz_html_read_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_http_head_SOURCES = tests/fuzz/fuzz_http_head.c
 fuzz_http_head_LDADD = $(fuzz_libs)
 fuzz_http_head_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_identifier_SOURCES = tests/fuzz/fuzz_identifier.c
+fuzz_identifier_LDADD = $(fuzz_libs)
+fuzz_identifier_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_mail_text_SOURCES = tests/fuzz/fuzz_mail_text.c
 fuzz_mail_text_LDADD = $(fuzz_libs)
 fuzz_mail_text_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
