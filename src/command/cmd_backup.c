@@ -13,7 +13,7 @@ cmd_backup(struct command *command)
 {
 	const char *target = command->words[0];
 	struct console *console = NULL;
-	struct backup backup = { 0 };
+	struct folder_counts backup = { 0 };
 	struct err err = { 0 };
 	bool good;
 

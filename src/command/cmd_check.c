@@ -1,24 +1,71 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* command/cmd_check.c: preau check: what would keep serve from starting, said without it. */
+/* command/cmd_check.c: preau check: what would keep serve from starting, and what is not sound
+ * in the data folder, said without starting anything. */
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "command/command.h"
+#include "store/sound.h"
 #include "text/theme.h"
+
+static bool
+check_theme(const struct settings *settings)
+{
+	struct theme *theme = NULL;
+	struct err err = { 0 };
+
+	if (!theme_open_share(&theme, settings->share, settings->theme, &err)) {
+		command_fail(&err);
+		return false;
+	}
+	theme_free(&theme);
+	return true;
+}
+
+static void
+print_sound(const char *folder, const struct sound *sound)
+{
+	printf("%s: sound, %" PRId64 " journal entries, %" PRId64 " messages, %" PRId64 " blobs",
+	    folder, sound->entries, sound->messages, sound->blobs);
+	if (sound->nameless > 0)
+		printf(" and %" PRId64 " files that nothing names", sound->nameless);
+	printf("\n");
+}
+
+static int
+check_folder(const char *folder)
+{
+	struct sound sound = { 0 };
+	struct err err = { 0 };
+	int status = 0;
+
+	if (!sound_folder(folder, &sound, &err)) {
+		status = command_fail(&err);
+	} else if (sound.faults > 0) {
+		fwrite(buf_text(&sound.lines), 1, sound.lines.len, stderr);
+		fprintf(stderr, "preau: %s: %" PRId64 " faults\n", folder, sound.faults);
+		status = EXIT_REFUSED;
+	} else {
+		print_sound(folder, &sound);
+	}
+	sound_free(&sound);
+	return status;
+}
 
 int
 cmd_check(struct command *command)
 {
 	const struct settings *settings = &command->settings;
-	struct theme *theme = NULL;
-	struct err err = { 0 };
 
-	if (!command_settings(command))
+	if (command->count > 0)
+		return check_folder(command->words[0]);
+	if (!command_settings(command) || !check_theme(settings))
 		return EXIT_SETTINGS;
-	if (!theme_open_share(&theme, settings->share, settings->theme, &err)) {
-		command_fail(&err);
-		return EXIT_SETTINGS;
-	}
-	theme_free(&theme);
 	printf("%s: sound\n", command->file);
-	return 0;
+	if (!file_exists(settings->data)) {
+		printf("%s: not there yet, serve makes it\n", settings->data);
+		return 0;
+	}
+	return check_folder(settings->data);
 }

@@ -18,7 +18,8 @@ const struct verb verbs[] = {
 	{ "issue",  "ROLL COUNT FILE",          "draw identifiers of a roll into a new file, for the printer",   3, cmd_issue },
 	{ "show",   "acts|inbox|outbox|roles|settings", "print a list",                                         1, cmd_show },
 	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, cmd_backup },
-	{ "check",  "",                         "check the settings and the theme, start nothing",              0, cmd_check },
+	{ "restore", "FOLDER",                  "make the data folder from a backup, checked",                  1, cmd_restore },
+	{ "check",  "[FOLDER]",                 "check the settings, the theme and the data, or a backup",      0, cmd_check },
 	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },
 	{ NULL, NULL, NULL, 0, NULL },
 };
@@ -30,7 +31,7 @@ print_usage(FILE *out, int status)
 	fprintf(out, "preau " VERSION ": forums and mailing lists for a town\n\n"
 	             "usage: preau VERB [--config FILE] [--as PERSON] [--key KEY] ...\n\n");
 	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
-		fprintf(out, "  %-7s %-26s %s\n", verb->name, verb->usage, verb->text);
+		fprintf(out, "  %-8s %-26s %s\n", verb->name, verb->usage, verb->text);
 	fprintf(out, "\nThe settings are read from /etc/preau/preau.conf unless --config says where.\n");
 	return status;
 }

@@ -63,6 +63,8 @@ cmd_issue(struct command *command);
 int
 cmd_backup(struct command *command);
 int
+cmd_restore(struct command *command);
+int
 cmd_check(struct command *command);
 int
 cmd_show(struct command *command);

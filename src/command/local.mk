@@ -6,6 +6,7 @@ libcommand_a_SOURCES = \
 	src/command/cmd_check.c \
 	src/command/cmd_import.c \
 	src/command/cmd_issue.c \
+	src/command/cmd_restore.c \
 	src/command/cmd_serve.c \
 	src/command/cmd_show.c \
 	src/command/command.c src/command/command.h

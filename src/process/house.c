@@ -128,8 +128,8 @@ find_user(const char *name, uid_t *uid, gid_t *gid, struct err *err)
 	return true;
 }
 
-static bool
-find_users(struct house *house, struct err *err)
+bool
+house_users(struct house *house, struct err *err)
 {
 	const struct settings *s = &house->settings;
 	struct group *group;
@@ -385,7 +385,7 @@ bool
 house_open(struct house *house, bool doors, struct err *err)
 {
 	umask(0027);
-	return find_users(house, err) && make_folders(house, err) && take_lock(house, err) &&
+	return house_users(house, err) && make_folders(house, err) && take_lock(house, err) &&
 	       open_keys(house, err) && open_folder(house, "spool.intake", "spool/intake", err) &&
 	       open_folder(house, "spool.web", "spool/web", err) &&
 	       (!doors || open_doors(house, err)) && open_console(house, err) &&

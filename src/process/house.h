@@ -47,6 +47,10 @@ house_read(struct house *house, const char *file, struct err *err);
 bool
 house_reread(struct house *house, struct err *err);
 
+/* Who owner, doors and group.read are, where we are root. NOT_FOUND: there is no such user. */
+bool
+house_users(struct house *house, struct err *err);
+
 /* Users, folders, lock, keys, sockets; `doors`: also the listening ones. CONFLICT: another
  * supervisor holds the data folder. */
 bool

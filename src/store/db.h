@@ -103,7 +103,7 @@ db_changed(struct db *db);
 void
 db_check_idle(const struct db *db);
 
-/* ---- housekeeping (writer, between transactions; db_copy also a copier) ---- */
+/* ---- housekeeping (writer, between transactions; db_copy and db_check also a copier) ---- */
 
 /* To be said after every turn's commit: a checkpoint where one is due (PASSIVE after each
  * 4 MiB of WAL; TRUNCATE, waiting at most 50 ms for readers, above 16 MiB). */
@@ -119,7 +119,8 @@ db_idle(struct db *db);
 bool
 db_copy(struct db *db, const char *path, struct err *err);
 
-/* Is the book sound (integrity, foreign keys, search index)? BROKEN says what is not. */
+/* Is the book sound (integrity, foreign keys; with a writer the search index too, whose check
+ * SQLite takes for a change)? BROKEN says what is not. */
 bool
 db_check(struct db *db, struct err *err);
 

@@ -9,6 +9,7 @@ libstore_a_SOURCES = \
 	src/store/db_row.c \
 	src/store/db_tend.c \
 	src/store/db_turn.c \
+	src/store/folder_copy.c src/store/folder_copy.h \
 	src/store/forum.c src/store/forum.h \
 	src/store/house.c src/store/house.h \
 	src/store/identifier.c src/store/identifier.h \
@@ -29,9 +30,11 @@ libstore_a_SOURCES = \
 	src/store/search.c src/store/search.h \
 	src/store/search_query.c src/store/search_query.h \
 	src/store/registration.c src/store/registration.h \
+	src/store/restore.c \
 	src/store/roll.c src/store/roll.h \
 	src/store/session.c src/store/session.h \
 	src/store/statements.c src/store/statements.h \
+	src/store/sound.c src/store/sound.h \
 	src/store/subscription.c src/store/subscription.h \
 	src/store/thread.c src/store/thread.h \
 	src/store/thread_list.c \
@@ -47,7 +50,7 @@ src/store/migrations.c: $(store_schema) scripts/embed
 
 # Tests: a book of their own each.
 store_test_libs = libstore.a libbase.a $(SQLITE_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += test_db test_migrate test_migrate_step test_public_version \
+check_PROGRAMS += test_db test_migrate test_migrate_step test_public_version test_sound \
 	test_store_house test_store_mail test_store_people test_store_posts
 
 test_db_SOURCES = tests/unit/test_db.c tests/unit/book.c tests/unit/book.h
@@ -61,6 +64,9 @@ test_migrate_step_LDADD = $(store_test_libs)
 
 test_public_version_SOURCES = tests/unit/test_public_version.c tests/unit/book.c tests/unit/book.h
 test_public_version_LDADD = $(store_test_libs)
+
+test_sound_SOURCES = tests/unit/test_sound.c tests/unit/book.c tests/unit/book.h
+test_sound_LDADD = $(store_test_libs)
 
 test_store_house_SOURCES = tests/unit/test_store_house.c tests/unit/book.c tests/unit/book.h
 test_store_house_LDADD = $(store_test_libs)

@@ -15,6 +15,8 @@
 
 enum { SLICE = 64 * 1024, HEX_ROOM = SHA256_SIZE * 2 + 1 };
 
+/* "whole" tells the plan of a whole reading from others (tests/unit/test_db.c). */
+static const char sql_files[] = "SELECT DISTINCT hash FROM raw whole WHERE octets IS NULL";
 static const char sql_add[] = "INSERT INTO raw (hash, size, octets) VALUES ($1, $2, $3)";
 static const char sql_find_file[] = "SELECT id FROM raw"
 				    " WHERE hash = $1 AND octets IS NULL"
@@ -277,5 +279,18 @@ raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t
 	return true;
 }
 
-const char *const raw_statements[] = { sql_add, sql_find_file, sql_find, sql_find_head, sql_extent,
-	NULL };
+bool
+raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struct err *err),
+    void *context, struct err *err)
+{
+	struct db_cursor cursor;
+	bool good = true;
+
+	db_open(db, sql_files, DB_NO_VALUES, &cursor);
+	while (good && db_next(&cursor))
+		good = take(context, db_octets(&cursor, 0), err);
+	return good ? db_end(&cursor, err) : (db_end(&cursor, &(struct err){ 0 }), false);
+}
+
+const char *const raw_statements[] = { sql_files, sql_add, sql_find_file, sql_find, sql_find_head,
+	sql_extent, NULL };

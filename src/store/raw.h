@@ -53,6 +53,12 @@ bool
 raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t length,
     struct span *octets, struct err *err);
 
+/* Says the hash of each file that the book names to `take`, until that answers false. Reads the
+ * whole table: for a process of its own. */
+bool
+raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struct err *err),
+    void *context, struct err *err);
+
 /* Deletes what was left in blobs/tmp and in the folders of spool/ over an hour ago; looks
  * at no more than 10 000 files. */
 void

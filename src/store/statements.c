@@ -5,7 +5,6 @@
 
 const char *const *const statement_lists[] = {
 	attachment_statements,
-	backup_statements,
 	db_statements,
 	db_tend_statements,
 	db_turn_statements,
@@ -29,6 +28,7 @@ const char *const *const statement_lists[] = {
 	roll_statements,
 	search_statements,
 	session_statements,
+	sound_statements,
 	subscription_statements,
 	thread_list_statements,
 	thread_statements,

@@ -4,7 +4,6 @@
 #pragma once
 
 extern const char *const attachment_statements[];
-extern const char *const backup_statements[];
 extern const char *const db_statements[];
 extern const char *const db_tend_statements[];
 extern const char *const db_turn_statements[];
@@ -28,6 +27,7 @@ extern const char *const registration_statements[];
 extern const char *const roll_statements[];
 extern const char *const search_statements[];
 extern const char *const session_statements[];
+extern const char *const sound_statements[];
 extern const char *const subscription_statements[];
 extern const char *const thread_list_statements[];
 extern const char *const thread_statements[];

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A copy that is whole, taken while the house is busy.
+"""A copy that is whole, taken while the house is busy; and the way back.
 
 Refusals first: a folder that is not empty, a file, a blob with a flipped byte, a disk without
 room. None leaves anything with the name of a backup, nor does a backup that is killed. Then a
 backup is taken while mails come in by four doors: what was acknowledged before it began is in
-it, it lies where the next house starts from it, and the old links and keys hold there.
+it, and it is some instant of the house: each table that only grows has what the house has, up to
+one row. It is restored to where the next house starts from it, and the old links and keys hold there.
 """
 import os
 import pathlib
@@ -139,17 +140,75 @@ def judge(before, target):
     assert left(target)[:1] == ["blobs"] and "keys" in left(target), left(target)
 
 
-def give(site, target):
-    """What the README says: copied into an empty data folder, given to its user."""
-    shutil.copytree(target, site.data)
-    if os.geteuid() == 0:
-        for path in [site.data, site.data / "preau.db", *(site.data / "blobs").rglob("*")]:
-            os.chown(path, int(site.OWNER), int(site.READ))
+def instant(site, target):
+    """The copy is what the house was at one moment: nothing of an act without the rest of it."""
+    with book(target) as copy:
+        for table, columns in (("journal", "id, hex(chain)"), ("post", "id, message_id, source"),
+                               ("inbox", "id, recipient, mail_from"), ("outbox", "id, post, person")):
+            rows = copy.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
+            last = rows[-1][0] if rows else 0
+            assert rows == site.rows(f"SELECT {columns} FROM {table} WHERE id <= ? ORDER BY id", last), table
+        assert rows, "nothing was on its way"
+        # a post, its deliveries and the end of its mail are one fact
+        for sql in ("SELECT count(*) FROM post AS p WHERE p.state = 'published' AND (SELECT count(*) FROM outbox AS o"
+                    " WHERE o.post = p.id) <> (SELECT count(*) FROM subscription)",
+                    "SELECT count(*) FROM post AS p WHERE NOT EXISTS (SELECT 1 FROM inbox AS i WHERE i.post = p.id)",
+                    "SELECT count(*) FROM inbox WHERE state = 'done' AND post IS NULL"):
+            assert copy.execute(sql).fetchone() == (0,), sql
+
+
+def restore_refusals(stage, target):
+    """Each leaves the data folder as it was: not there."""
+    site = stage.site(limit_mails=0)
+    site.write_config()
+    place = site.folder / "bad"
+
+    def refused(how, said, status=1):
+        done = site.run("restore", place)
+        assert done.returncode == status and said in done.stderr, (how, done)
+        assert not site.data.exists(), how
+        assert not list(site.folder.glob("data*")), left(site.folder)
+
+    refused("no such folder", "no book")
+    place.mkdir()
+    refused("an empty folder", "no book")
+    for how, said, harm in (
+            ("no keys", "keys", lambda: (place / "keys").unlink()),
+            ("no blob", "not there", lambda: next((place / "blobs").iterdir()).unlink()),
+            ("a blob cut short", "damaged", lambda: os.truncate(next((place / "blobs").iterdir()), 1000)),
+            ("a book cut short", "", lambda: os.truncate(place / "preau.db", 40960)),
+            ("no book at all", "", lambda: (place / "preau.db").write_bytes(b"Bonjour\n" * 2000)),
+            ("a changed message", "damaged", lambda: change(place, "UPDATE raw SET octets = x'00' WHERE id = 3")),
+            ("a changed journal", "journal", lambda: change(place, "UPDATE journal SET actor = 77 WHERE id = 2")),
+            ("a newer book", "version", lambda: change(place, "PRAGMA user_version = 999"))):
+        shutil.rmtree(place)
+        shutil.copytree(target, place)
+        harm()
+        refused(how, said)
+    site.data.mkdir()
+    (site.data / "mine").write_text("mine")
+    done = site.run("restore", target)
+    assert done.returncode == 1 and "not empty" in done.stderr and left(site.data) == ["mine"], done
+    shutil.rmtree(site.folder)
+
+
+def change(folder, sql):
+    with sqlite3.connect(folder / "preau.db") as copy:
+        copy.execute(sql)
+    copy.close()
 
 
 def restored(stage, before, target):
     site = stage.site(limit_mails=0)
-    give(site, target)
+    site.write_config()
+    site.data.mkdir()  # as a package makes it
+    kept = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    done = site.run("restore", target)
+    assert done.returncode == 0 and "restored" in done.stdout, done
+    assert kept == {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    assert not {path.stat().st_ino for path in kept} & {path.stat().st_ino for path in site.data.rglob("*")}
+    done = site.run("restore", target)
+    assert done.returncode == 1 and "not empty" in done.stderr, done
     with site:
         site.wait_inbox(60)
         subjects = {row[0] for row in site.rows("SELECT title FROM thread")}
@@ -157,6 +216,24 @@ def restored(stage, before, target):
         post(site, 0, "Après")
         site.wait_inbox()
         assert site.one("SELECT count(*) FROM thread WHERE title = 'Après'") == 1
+        checked(site)
+        site.stop()
+        checked(site)
+
+
+def checked(site):
+    """The book as it lies there, whether somebody serves it or not."""
+    done = site.run("check")
+    assert done.returncode == 0 and f"{site.data}: sound" in done.stdout, done
+    blob = next(path for path in (site.data / "blobs").iterdir() if path.is_file())
+    octets = bytearray(blob.read_bytes())
+    octets[1000] ^= 1
+    flip(blob, octets)
+    done = site.run("check")
+    assert done.returncode == 1 and blob.name in done.stderr and "1 faults" in done.stderr, done
+    octets[1000] ^= 1
+    flip(blob, octets)
+    assert site.run("check").returncode == 0
 
 
 def run(stage):
@@ -174,6 +251,11 @@ def run(stage):
         killed(site, place)
         before, target = under_load(site, place)
         judge(before, target)
+        site.wait_inbox(60)
+        instant(site, target)
+        done = site.run("check", target)
+        assert done.returncode == 0 and "sound" in done.stdout, done
+        restore_refusals(stage, target)
         restored(stage, before, target)
         site.stop()
         done = site.run("backup", place / "cold")

@@ -94,7 +94,7 @@ may_scan(struct span step)
 		"SCAN registration",
 		"SCAN session",
 		"SCAN token",
-		"SCAN copied", /* a backup reads everything, in a process of its own */
+		"SCAN whole", /* a check reads everything, in a process of its own */
 	};
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
