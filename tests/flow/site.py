@@ -90,12 +90,16 @@ class Site:
             return b"serve ready=yes" in text
 
         wait_for(is_ready, seconds)
-        self.ports = {}
+        self.ports = self.read_ports()  # at once: threads look at it while a house is started again
+        return self
+
+    def read_ports(self):
+        ports = {}
         for line in (self.data / "run" / "listen").read_text().splitlines():
             name, address = line.split()
             host, port = address.rsplit(":", 1)
-            self.ports[name] = (host, int(port))
-        return self
+            ports[name] = (host, int(port))
+        return ports
 
     def stop(self, seconds=45):
         """SIGTERM: drain; the exit status."""
