@@ -262,6 +262,7 @@ on_tick(void *arg)
 	if (clock_now() - state->cleaned >= CLEAN_SECONDS) {
 		state->cleaned = clock_now();
 		raw_clean(state->worker->settings.data, state->cleaned);
+		raw_sweep(state->clerk.db, state->cleaned);
 		clean_house(state);
 	}
 	loop_timer_set(state->tick, more ? 10 : TICK_MS);

@@ -62,6 +62,10 @@ struct settings {
 	/* limits; 0 lifts one */
 	int64_t limit_posts; /* posts an hour that a person writes on the web */
 	int64_t limit_mails; /* posts an hour that a person sends by mail; more are held */
+	/* what is not kept for ever, in seconds: 30 days at least, so that links in mails end first */
+	int64_t keep_deliveries; /* rows of the outbox once they have an end, and notices */
+	int64_t keep_bounces;
+	int64_t keep_mails;      /* who sent what when; octets of a mail that became no post */
 	/* processes */
 	int64_t web_workers;     /* 0: as many as cores */
 	const char *user_owner;  /* name or number; only where started as root */

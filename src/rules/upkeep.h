@@ -5,6 +5,7 @@
 #include "rules/act.h"
 
 /* act house.clean (DOOR_HOUSE, hourly): ended sessions, links long over, keys and counters
- * that no act asks for any more; a bounded number of each. */
+ * that no act asks for any more, and what is older than the settings keep.* say; a bounded
+ * number of each. */
 bool
 upkeep_clean(struct clerk *, const struct act *, struct outcome *, struct err *);

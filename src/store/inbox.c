@@ -2,7 +2,10 @@
 #include "store/inbox.h"
 
 #include "store/db.h"
+#include "store/raw.h"
 #include "store/statements.h"
+
+enum { CLEAN_MAX = 500 };
 
 #define INBOX_SELECT                                                                         \
 	"SELECT i.id, i.raw, i.recipient, i.mail_from, i.peer, i.door, i.received, i.state," \
@@ -40,6 +43,14 @@ static const char sql_replay[] = "UPDATE inbox"
 				 "   SET state = 'new', tries = 0, outcome = '', note = ''"
 				 " WHERE id = $1 AND state = 'aside'";
 
+/* Rows come in the order of time: of the oldest those that are done. */
+static const char sql_old[] =
+    "SELECT id, raw FROM (SELECT id, raw, state, received FROM inbox AS oldest"
+    "                      ORDER BY id LIMIT 2000)"
+    " WHERE state = 'done' AND received < $1"
+    " LIMIT $2";
+static const char sql_delete[] = "DELETE FROM inbox WHERE id = $1";
+
 /* clang-format off */
 static const struct db_field inbox_columns[] = {
 	DB_FIELD(INT, struct inbox, id),
@@ -57,6 +68,11 @@ static const struct db_field inbox_columns[] = {
 	DB_FIELD(INT, struct inbox, size),
 };
 /* clang-format on */
+static const struct db_field old_columns[] = {
+	DB_FIELD(INT, struct inbox, id),
+	DB_FIELD(INT, struct inbox, raw),
+};
+static const struct db_fields old_fields = DB_FIELDS(struct inbox, old_columns);
 static const struct db_fields inbox_fields = DB_FIELDS(struct inbox, inbox_columns);
 
 bool
@@ -136,5 +152,22 @@ inbox_replay(struct db *db, int64_t id, struct err *err)
 	return change(db, sql_replay, DB_VALUES(DB_INT(id)), err);
 }
 
-const char *const inbox_statements[] = { sql_add, sql_find, sql_next, sql_list, sql_list_new,
-	sql_list_aside, sql_list_done, sql_finish, sql_died, sql_aside, sql_replay, NULL };
+bool
+inbox_clean(struct db *db, int64_t before, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct inbox *rows;
+	size_t count;
+	bool good = db_list(db, arena, sql_old, DB_VALUES(DB_INT(before), DB_INT(CLEAN_MAX)),
+	    &old_fields, &rows, &count, err);
+
+	for (size_t i = 0; good && i < count; i++)
+		good = db_do_one(db, sql_delete, DB_VALUES(DB_INT(rows[i].id)), err) &&
+		       raw_forget(db, rows[i].raw, err);
+	arena_free(&arena);
+	return good;
+}
+
+const char *const inbox_statements[] = { sql_old, sql_delete, sql_add, sql_find, sql_next, sql_list,
+	sql_list_new, sql_list_aside, sql_list_done, sql_finish, sql_died, sql_aside, sql_replay,
+	NULL };

@@ -59,3 +59,8 @@ bool
 inbox_aside(struct db *db, int64_t id, struct span note, struct err *err);
 bool
 inbox_replay(struct db *db, int64_t id, struct err *err);
+
+/* Forgets mails that were done and came before, at most 500, and the octets of those that
+ * nothing else names: a post keeps what it came as. */
+bool
+inbox_clean(struct db *db, int64_t before, struct err *err);

@@ -23,6 +23,16 @@ static const char sql_bounce_list[] = "SELECT id, outbox, person, address, date,
 				      " ORDER BY date DESC, id DESC"
 				      " LIMIT $2";
 
+static const char sql_clean[] =
+    "DELETE FROM notice WHERE id IN"
+    " (SELECT id FROM (SELECT id, created FROM notice AS oldest ORDER BY id LIMIT 2000) AS found"
+    "   WHERE created < $1 AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.notice = found.id)"
+    "   LIMIT 1000)";
+static const char sql_bounce_clean[] =
+    "DELETE FROM bounce WHERE id IN"
+    " (SELECT id FROM (SELECT id, date FROM bounce AS oldest ORDER BY id LIMIT 2000)"
+    "   WHERE date < $1 LIMIT 1000)";
+
 /* clang-format off */
 static const struct db_field notice_columns[] = {
 	DB_FIELD(INT, struct notice, id),
@@ -95,5 +105,17 @@ bounce_list(struct db *db, struct arena *arena, int64_t address, size_t room, st
 	    DB_VALUES(DB_INT(address), DB_INT((int64_t)room)), &bounce_fields, out, count, err);
 }
 
-const char *const notice_statements[] = { sql_add, sql_find, sql_bounce_add, sql_bounced,
-	sql_bounce_count, sql_bounce_list, NULL };
+bool
+notice_clean(struct db *db, int64_t before, struct err *err)
+{
+	return db_do(db, sql_clean, DB_VALUES(DB_INT(before)), NULL, err);
+}
+
+bool
+bounce_clean(struct db *db, int64_t before, struct err *err)
+{
+	return db_do(db, sql_bounce_clean, DB_VALUES(DB_INT(before)), NULL, err);
+}
+
+const char *const notice_statements[] = { sql_clean, sql_bounce_clean, sql_add, sql_find,
+	sql_bounce_add, sql_bounced, sql_bounce_count, sql_bounce_list, NULL };

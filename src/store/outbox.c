@@ -63,6 +63,19 @@ static const char sql_cancel_person[] =
     " WHERE person = $1 AND state = 'due' AND post IS NOT NULL"
     "   AND ($2 = 0 OR post IN (SELECT id FROM post WHERE forum = $2 AND id = outbox.post))";
 
+/* Rows come in the order of time: of the oldest those that have an end, and one before that day. */
+static const char sql_clean[] =
+    "DELETE FROM outbox WHERE id IN"
+    " (SELECT id FROM (SELECT id, state, done FROM outbox AS oldest ORDER BY id LIMIT 2000)"
+    "   WHERE state IN ('sent', 'failed', 'cancelled') AND done < $1"
+    "   LIMIT 1000)";
+/* The reports of those that go stay, and name nothing. */
+static const char sql_clean_bounce[] =
+    "UPDATE bounce SET outbox = NULL WHERE outbox IN"
+    " (SELECT id FROM (SELECT id, state, done FROM outbox AS oldest ORDER BY id LIMIT 2000)"
+    "   WHERE state IN ('sent', 'failed', 'cancelled') AND done < $1"
+    "   LIMIT 1000)";
+
 static bool
 drop_already(struct db *db, const struct outbox_post *what, int64_t *count, struct err *err)
 {
@@ -172,6 +185,13 @@ outbox_cancel_person(
 	    count, err);
 }
 
-const char *const outbox_statements[] = { sql_subscribers, sql_followers, sql_drop, sql_notice,
-	sql_sent, sql_failed, sql_retry, sql_started, sql_replay, sql_cancel_post,
-	sql_cancel_person, NULL };
+bool
+outbox_clean(struct db *db, int64_t before, struct err *err)
+{
+	return db_do(db, sql_clean_bounce, DB_VALUES(DB_INT(before)), NULL, err) &&
+	       db_do(db, sql_clean, DB_VALUES(DB_INT(before)), NULL, err);
+}
+
+const char *const outbox_statements[] = { sql_clean, sql_clean_bounce, sql_subscribers,
+	sql_followers, sql_drop, sql_notice, sql_sent, sql_failed, sql_retry, sql_started,
+	sql_replay, sql_cancel_post, sql_cancel_person, NULL };

@@ -104,6 +104,10 @@ bool
 outbox_cancel_person(
     struct db *db, int64_t person, int64_t forum, int64_t now, int64_t *count, struct err *err);
 
+/* Forgets rows that had an end before, at most 1 000; those that are aside stay. */
+bool
+outbox_clean(struct db *db, int64_t before, struct err *err);
+
 /* How many are due. */
 bool
 outbox_count_due(struct db *db, int64_t *count, struct err *err);
@@ -127,6 +131,10 @@ notice_add(struct db *db, const struct notice *notice, int64_t *id, struct err *
 bool
 notice_find(struct db *db, struct arena *arena, int64_t id, struct notice *out, struct err *err);
 
+/* Forgets those made before that no row of the outbox names, at most 1 000. */
+bool
+notice_clean(struct db *db, int64_t before, struct err *err);
+
 /* ---- bounces ---- */
 
 struct bounce {
@@ -147,6 +155,10 @@ bounce_add(struct db *db, const struct bounce *bounce, int64_t *id, struct err *
 bool
 bounce_count(
     struct db *db, int64_t address, bool hard, int64_t since, int64_t *count, struct err *err);
+
+/* Forgets those from before, at most 1 000. */
+bool
+bounce_clean(struct db *db, int64_t before, struct err *err);
 
 /* Of an address, newest first. */
 bool

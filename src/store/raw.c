@@ -28,6 +28,11 @@ static const char sql_find_head[] =
     "SELECT id, hash, size, octets IS NULL, NULL FROM raw WHERE id = $1";
 static const char sql_extent[] = "SELECT substr(octets, $2 + 1, $3) FROM raw WHERE id = $1";
 
+static const char sql_forget[] = "DELETE FROM raw WHERE id = $1"
+				 "   AND NOT EXISTS (SELECT 1 FROM post WHERE raw = $1)"
+				 "   AND NOT EXISTS (SELECT 1 FROM attachment WHERE raw = $1)"
+				 "   AND NOT EXISTS (SELECT 1 FROM inbox WHERE raw = $1)";
+
 /* clang-format off */
 static const struct db_field raw_columns[] = {
 	DB_FIELD(INT, struct raw, id),
@@ -280,6 +285,25 @@ raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t
 }
 
 bool
+raw_forget(struct db *db, int64_t id, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct buf path = { 0 };
+	struct raw raw;
+	int64_t gone;
+	bool good = raw_find(db, arena, id, &raw, err) &&
+		    db_do(db, sql_forget, DB_VALUES(DB_INT(id)), &gone, err);
+
+	if (good && gone > 0 && raw.is_file) {
+		blob_path(db, raw.hash, &path);
+		(void)utimensat(AT_FDCWD, buf_text(&path), NULL, AT_SYMLINK_NOFOLLOW);
+		buf_free(&path);
+	}
+	arena_free(&arena);
+	return good;
+}
+
+bool
 raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struct err *err),
     void *context, struct err *err)
 {
@@ -292,5 +316,5 @@ raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struc
 	return good ? db_end(&cursor, err) : (db_end(&cursor, &(struct err){ 0 }), false);
 }
 
-const char *const raw_statements[] = { sql_files, sql_add, sql_find_file, sql_find, sql_find_head,
-	sql_extent, NULL };
+const char *const raw_statements[] = { sql_forget, sql_files, sql_add, sql_find_file, sql_find,
+	sql_find_head, sql_extent, NULL };

@@ -59,6 +59,16 @@ bool
 raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struct err *err),
     void *context, struct err *err);
 
+/* Deletes the row, unless a post, an attachment or a mail names it. Its file stays for a day
+ * (raw_sweep): a backup that has seen the row still finds it. */
+bool
+raw_forget(struct db *db, int64_t id, struct err *err);
+
+/* Deletes files of blobs/ that no row names and that nothing touched for a day. For the writer,
+ * between transactions, hourly: of each sixteen hours each looks at a sixteenth of them. */
+void
+raw_sweep(struct db *db, int64_t now);
+
 /* Deletes what was left in blobs/tmp and in the folders of spool/ over an hour ago; looks
  * at no more than 10 000 files. */
 void

@@ -203,6 +203,7 @@ CREATE INDEX post_message ON post (message_id, forum);
 CREATE INDEX post_alias ON post (alias, forum) WHERE alias IS NOT NULL;
 CREATE INDEX post_awaits ON post (awaits, forum) WHERE awaits IS NOT NULL;
 CREATE INDEX post_author ON post (author, state);
+CREATE INDEX post_raw ON post (raw) WHERE raw IS NOT NULL;
 
 CREATE TABLE reference (               -- every Message-ID of published posts and their chains: which thread it belongs to
   forum      INTEGER NOT NULL,
@@ -227,6 +228,7 @@ CREATE TABLE attachment (              -- an extent of a raw
   size     INTEGER NOT NULL            -- octets once decoded
 ) STRICT;
 CREATE INDEX attachment_post ON attachment (post, position);
+CREATE INDEX attachment_raw ON attachment (raw);
 
 CREATE VIRTUAL TABLE search USING fts5 (
   subject, text, author,
@@ -273,6 +275,7 @@ CREATE TABLE inbox (                   -- one row a recipient of a mail we answe
 ) STRICT;
 CREATE INDEX inbox_new ON inbox (id) WHERE state = 'new';
 CREATE INDEX inbox_aside ON inbox (id) WHERE state = 'aside';
+CREATE INDEX inbox_raw ON inbox (raw);
 
 CREATE TABLE notice (                  -- a mail of the house itself: sign-in link, held, refused ...
   id       INTEGER PRIMARY KEY,
@@ -305,6 +308,7 @@ CREATE TABLE outbox (                  -- one row a recipient
 CREATE INDEX outbox_due ON outbox (next, id) WHERE state = 'due';
 CREATE INDEX outbox_post ON outbox (post, person);
 CREATE INDEX outbox_person ON outbox (person) WHERE state = 'due';
+CREATE INDEX outbox_notice ON outbox (notice) WHERE notice IS NOT NULL;
 
 CREATE TABLE bounce (
   id      INTEGER PRIMARY KEY,

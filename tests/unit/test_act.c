@@ -183,8 +183,8 @@ test_administrators_acts(void **state)
 
 			if (who != 0 && strcmp(a[0], "subscription.set") == 0)
 				continue; /* one's own is one's own */
-			world_no(ERR_DENIED, DOOR_WEB, who, a[0], a[1], a[2], a[3], a[4], a[5], a[6],
-			    NULL);
+			world_no(ERR_DENIED, DOOR_WEB, who, a[0], a[1], a[2], a[3], a[4], a[5],
+			    a[6], NULL);
 		}
 	world_do(DOOR_WEB, marie, "subscription.set", "forum", "voirie", "mode", "each", NULL);
 	world_no(ERR_DENIED, DOOR_WEB, marie, "subscription.set", "forum", "voirie", "mode", "each",
@@ -225,7 +225,8 @@ test_doors(void **state)
 			bool may = d == 0 ? rows[i].web : d == 1 ? rows[i].mail : rows[i].relay;
 			bool done = world_try(doors[d], 0, a[0], a[1], a[2], NULL);
 
-			if ((done || (world.err.kind != ERR_DENIED && world.err.kind != ERR_INVALID)) &&
+			if ((done ||
+				(world.err.kind != ERR_DENIED && world.err.kind != ERR_INVALID)) &&
 			    !may)
 				fail_msg("%s was done at door %zu", a[0], d);
 			if (!done && may && world.err.kind == ERR_DENIED)
@@ -243,12 +244,15 @@ test_journal(void **state)
 
 	(void)state;
 	world_forum("voirie");
-	world_no(ERR_CONFLICT, DOOR_CONSOLE, 0, "forum.create", "slug", "voirie", "name", "x", NULL);
+	world_no(
+	    ERR_CONFLICT, DOOR_CONSOLE, 0, "forum.create", "slug", "voirie", "name", "x", NULL);
 	world_do(DOOR_CONSOLE, 0, "forum.set", "slug", "voirie", "name", "Rues", NULL);
-	assert_int_equal(world_number("SELECT count(*) FROM journal WHERE act = 'forum.create' AND"
-				      " outcome = 'done' AND object = 'forum 1' AND door = 'console'"),
+	assert_int_equal(
+	    world_number("SELECT count(*) FROM journal WHERE act = 'forum.create' AND"
+			 " outcome = 'done' AND object = 'forum 1' AND door = 'console'"),
 	    1);
-	assert_int_equal(world_number("SELECT count(*) FROM journal WHERE outcome = 'conflict'"), 1);
+	assert_int_equal(
+	    world_number("SELECT count(*) FROM journal WHERE outcome = 'conflict'"), 1);
 	book_ok(journal_check(world.db, &entries, &err), &err);
 	assert_int_equal(entries, 3);
 	book_do(world.db, "UPDATE journal SET outcome = 'done' WHERE id = 2");
@@ -346,8 +350,9 @@ test_clean(void **state)
 	(void)world_session(marie);
 	world_do(DOOR_WEB, 0, "session.ask", "address", "marie@example.org", NULL);
 	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
-	assert_int_equal(world_number("SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM"
-				      " token) + (SELECT count(*) FROM act_key)"),
+	assert_int_equal(
+	    world_number("SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM"
+			 " token) + (SELECT count(*) FROM act_key)"),
 	    3);
 	assert_true(world_number("SELECT count(*) FROM rate") > 0);
 	world.clerk.now += 2 * 86400;
@@ -359,6 +364,17 @@ test_clean(void **state)
 	assert_int_equal(world_number("SELECT (SELECT count(*) FROM token) + (SELECT count(*) FROM"
 				      " act_key) + (SELECT count(*) FROM rate)"),
 	    0);
+	assert_true(world_number("SELECT count(*) FROM notice") > 0);
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_true(world_number("SELECT count(*) FROM notice") > 0); /* it waits to be sent */
+	book_do(world.db, "UPDATE outbox SET state = 'sent', done = next");
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_true(world_number("SELECT count(*) FROM notice") > 0); /* keep.deliveries */
+	world.clerk.now += 91 * 86400;
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_int_equal(
+	    world_number("SELECT (SELECT count(*) FROM notice) + (SELECT count(*) FROM outbox)"),
+	    0);
 	world_no(ERR_DENIED, DOOR_WEB, marie, "house.clean", NULL);
 }
 
@@ -369,8 +385,8 @@ test_reserved_slugs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		world_no(ERR_INVALID, DOOR_CONSOLE, 0, "forum.create", "slug", words[i], "name", "x",
-		    NULL);
+		world_no(ERR_INVALID, DOOR_CONSOLE, 0, "forum.create", "slug", words[i], "name",
+		    "x", NULL);
 }
 
 int

@@ -94,6 +94,7 @@ may_scan(struct span step)
 		"SCAN registration",
 		"SCAN session",
 		"SCAN token",
+		"SCAN oldest", /* the first 2 000 rows */
 		"SCAN whole", /* a check reads everything, in a process of its own */
 	};
 

@@ -524,6 +524,131 @@ test_bounces(void **state)
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
+/* ---- what is not kept for ever ---- */
+
+static void
+expect_row(const char *sql, int64_t want)
+{
+	if (book_number(db, sql) != want)
+		fail_msg("%s is %lld", sql, (long long)book_number(db, sql));
+}
+
+/* Deliveries go once they have an end, each with what only it names; what has none stays. */
+static void
+test_deliveries_go(void **state)
+{
+	struct err err = { 0 };
+	int64_t author = book_person(db, "Marie", "marie@ville.example");
+	struct post post = book_post(book_forum(db, "voirie"), author, "published", 0);
+	int64_t id;
+
+	(void)state;
+	book_ok(post_add(db, &post, &id, &err), &err);
+	book_do(db, "INSERT INTO notice (template, message_id, input, created)"
+		    " VALUES ('login', 'a@b', x'', 5), ('login', 'c@d', x'', 5), ('login', 'e@f', "
+		    "x'', 50)");
+	book_do(db,
+	    "INSERT INTO outbox (id, post, notice, person, address, state, next, created, done) "
+	    "VALUES"
+	    " (1, 1, NULL, 1, 1, 'sent', 5, 5, 9), (2, 1, NULL, 1, 1, 'due', 5, 5, NULL),"
+	    " (3, 1, NULL, 1, 1, 'aside', 5, 5, 9), (4, 1, NULL, 1, 1, 'failed', 5, 5, 10),"
+	    " (5, NULL, 1, 1, 1, 'cancelled', 5, 5, 9), (6, NULL, 2, 1, 1, 'due', 5, 5, NULL)");
+	book_do(db, "INSERT INTO bounce (outbox, person, address, date, hard, status, text)"
+		    " VALUES (1, 1, 1, 9, 1, '5.1.1', ''), (4, 1, 1, 10, 1, '5.1.1', '')");
+	book_ok(outbox_clean(db, 10, &err), &err);
+	expect_row("SELECT sum(id) FROM outbox", 2 + 3 + 4 + 6);
+	expect_row("SELECT count(*) FROM bounce", 2);
+	expect_row("SELECT outbox FROM bounce WHERE date = 9", 0);
+	book_ok(notice_clean(db, 6, &err), &err);
+	expect_row("SELECT sum(id) FROM notice", 2 + 3); /* one has a row still, one is young */
+	book_ok(bounce_clean(db, 10, &err), &err);
+	expect_row("SELECT count(*) FROM bounce", 1);
+	book_ok(outbox_clean(db, 11, &err), &err);
+	expect_row("SELECT sum(id) FROM outbox", 2 + 3 + 6);
+}
+
+/* Of a mail that became a post the octets stay; of others they go, a file after a day. */
+static void
+test_mails_go(void **state)
+{
+	struct err err = { 0 };
+	int64_t author = book_person(db, "Marie", "marie@ville.example");
+	struct post post = book_post(book_forum(db, "voirie"), author, "published", 0);
+	struct span big = make_octets(RAW_INLINE_MAX + 9);
+	struct inbox inbox = { .recipient = "voirie",
+		.mail_from = "",
+		.peer = "local",
+		.door = "smtp",
+		.received = BOOK_NOW };
+	char path[200];
+	int64_t id;
+
+	(void)state;
+	book_ok(raw_add(db, SPAN("kept"), &inbox.raw, &err), &err);
+	post.raw = inbox.raw;
+	book_ok(post_add(db, &post, &id, &err), &err);
+	book_ok(inbox_add(db, &inbox, &id, &err), &err);
+	book_ok(raw_add(db, SPAN("spam"), &inbox.raw, &err), &err);
+	book_ok(inbox_add(db, &inbox, &id, &err), &err);
+	book_ok(inbox_add(db, &inbox, &id, &err), &err); /* to two forums: one waits still */
+	book_ok(raw_add(db, big, &inbox.raw, &err), &err);
+	book_ok(inbox_add(db, &inbox, &id, &err), &err);
+	book_do(db, "UPDATE inbox SET state = 'done', outcome = 'held' WHERE id <> 3");
+	blob_path(big, path);
+	assert_true(file_exists(path));
+
+	book_ok(inbox_clean(db, BOOK_NOW, &err), &err);
+	expect_row("SELECT count(*) FROM inbox", 4);
+	book_ok(inbox_clean(db, BOOK_NOW + 1, &err), &err);
+	expect_row("SELECT sum(id) FROM inbox", 3);
+	expect_row(
+	    "SELECT count(*) FROM raw WHERE octets IN (CAST('kept' AS BLOB), CAST('spam' AS BLOB))",
+	    2);
+	expect_row("SELECT count(*) FROM raw", 2);
+	assert_true(file_exists(path));
+	book_do(db, "UPDATE inbox SET state = 'done'");
+	book_ok(inbox_clean(db, BOOK_NOW + 1, &err), &err);
+	expect_row("SELECT count(*) FROM raw", 1);
+}
+
+/* A file that no row names goes after a day, in the hour of its letter. */
+static void
+test_sweep(void **state)
+{
+	struct span big = make_octets(RAW_INLINE_MAX + 9);
+	struct utimbuf times = { 1000, 1000 };
+	struct err err = { 0 };
+	char named[200], nameless[200];
+	int64_t id, now;
+
+	(void)state;
+	book_ok(raw_add(db, big, &id, &err), &err);
+	blob_path(big, named);
+	assert_int_equal(utime(named, &times), 0);
+	blob_path(SPAN("x"), nameless);
+	book_ok(file_write(nameless, SPAN("x"), 0600, &err), &err);
+	assert_int_equal(utime(nameless, &times), 0);
+	for (now = 0; now < 86400; now += 3600)
+		raw_sweep(db, now);
+	assert_true(file_exists(nameless));
+	for (now = 90000; now < 90000 + 15 * 3600; now += 3600)
+		raw_sweep(db, now);
+	raw_sweep(db, now);
+	assert_false(file_exists(nameless));
+	assert_true(file_exists(named));
+
+	book_do(db, "DELETE FROM raw");
+	book_ok(raw_add(db, big, &id, &err), &err); /* again: the file is there already */
+	for (now = 90000; now < 90000 + 16 * 3600; now += 3600)
+		raw_sweep(db, now);
+	assert_true(file_exists(named));
+	book_ok(raw_forget(db, id, &err), &err);
+	for (now = 90000; now < 90000 + 16 * 3600; now += 3600)
+		raw_sweep(db, now);
+	assert_true(file_exists(named)); /* touched when it was forgotten */
+	expect_row("SELECT count(*) FROM raw", 0);
+}
+
 #define BOOK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -540,6 +665,9 @@ main(void)
 		BOOK_TEST(test_already),
 		BOOK_TEST(test_outbox),
 		BOOK_TEST(test_bounces),
+		BOOK_TEST(test_deliveries_go),
+		BOOK_TEST(test_mails_go),
+		BOOK_TEST(test_sweep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
