@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A disk that fills while the house is at work: nothing is lost, nothing is half done.
+
+The data folder lies on a disk of its own, 48 MiB. It is filled to the last octet, then a little
+room is given at a time, while mails of three sizes come by SMTP and LMTP and posts are written on
+the web. Every answer is yes or try again; what was answered yes is in the book once, now and after
+a kill; pages are served all the while, and the form gives back what was typed. Then there is room
+again: what was put off comes again and is there once; the book and every blob are sound.
+"""
+import os
+import shutil
+import signal
+import smtplib
+import subprocess
+
+from tests.flow import mail
+from tests.flow.site import DOMAIN, wait_for
+from tests.flow.web import Browser
+
+DISK = 48 << 20
+ROOM = (0, 4096, 20 << 10, 60 << 10, 150 << 10, 400 << 10, 1 << 20)   # octets left free, one after the other
+SIZES = (300, 5000, 150_000)                                          # the last is a blob
+WORD = "Une ligne parmi bien d'autres, que personne ne lira deux fois.\n"
+
+
+class Letter:
+    def __init__(self, number, size):
+        self.subject = f"Lettre {number} de {size} octets"
+        text = WORD * max(1, size // len(WORD))
+        self.octets = mail.write("Anne <anne@ville.example>", f"voirie@{DOMAIN}", self.subject, text).as_bytes()
+        self.answers = []
+
+    def send(self, site, lmtp):
+        """True: accepted. Anything but yes or try again is a fault."""
+        try:
+            mail.send(site.ports["lmtp" if lmtp else "smtp"], "anne@ville.example", [f"voirie@{DOMAIN}"],
+                      self.octets, lmtp=lmtp)
+            self.answers.append(250)
+        except smtplib.SMTPRecipientsRefused as no:
+            self.answers += [code for code, _ in no.recipients.values()]
+        except smtplib.SMTPResponseException as no:
+            self.answers.append(no.smtp_code)
+        except smtplib.SMTPServerDisconnected:
+            self.answers.append(421)
+        assert self.answers[-1] == 250 or 400 <= self.answers[-1] < 500, (self.subject, self.answers)
+        return self.answers[-1] == 250
+
+
+class Ballast:
+    """Takes what is free but for so many octets."""
+
+    def __init__(self, folder):
+        self.path = folder / "ballast"
+
+    def leave(self, room):
+        with open(self.path, "ab", buffering=0) as file:
+            for step in (1 << 20, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"\0" * step)
+                except OSError:
+                    pass
+        if room:
+            os.truncate(self.path, max(0, self.path.stat().st_size - room))
+
+    def drop(self):
+        self.path.unlink(missing_ok=True)
+
+
+def visit(site, browser):
+    for path in ("/", "/f/voirie", "/t/1"):
+        page = browser.get(path)
+        assert page.status == 200, (path, page.status)
+
+
+def write(site, browser, number):
+    """On the web: published, or the form again with the text in it."""
+    subject, text = f"Page {number}", f"Ce que j'ai écrit, numéro {number}."
+    page = browser.get("/f/voirie/new")
+    assert page.status == 200, page.status
+    page = browser.submit(page, "/new", ("send", "1"), subject=subject, text=text)
+    if page.status == 503:
+        assert text in page.html.replace("&#39;", "'").replace("&#x27;", "'"), page.html[:2000]
+        return None
+    assert page.status == 200 and text in page.text, (page.status, page.text[:300])
+    return subject
+
+
+def titles(site):
+    rows = site.rows("SELECT subject FROM post WHERE state = 'published'")
+    return [row[0] for row in rows]
+
+
+def campaign(site, ballast):
+    """What was said yes to, and the letters that were put off."""
+    browser = Browser(site, "fr").sign_in(site, site.person("Marie Dupont", "marie@ville.example"))
+    yes, later, number = set(), [], 0
+    for room in ROOM:
+        ballast.leave(room)
+        for size in SIZES:
+            for lmtp in (False, True):
+                letter = Letter(number, size)
+                number += 1
+                if letter.send(site, lmtp):
+                    yes.add(letter.subject)
+                else:
+                    later.append(letter)
+        visit(site, browser)
+        written = write(site, browser, number)
+        number += 1
+        if written:
+            yes.add(written)
+    return yes, later
+
+
+def kill(site):
+    """The clerk dies while the disk is full, and another takes over what it left."""
+    before = site.pids()["clerk.0"]
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: site.pids().get("clerk.0", before) != before)
+    wait_for(lambda: site.run("ask", "outbox.list").returncode == 0, 30, 0.2)
+
+
+def judge(site, yes):
+    found = titles(site)
+    assert len(found) == len(set(found)), sorted(title for title in found if found.count(title) > 1)
+    assert yes <= set(found), yes - set(found)
+
+
+def run(stage):
+    if os.geteuid() != 0:
+        raise stage.Skip("only root may mount a disk")
+    site = stage.site(limit_mails=0, limit_posts=0)
+    site.data.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", site.data],
+                      capture_output=True).returncode != 0:
+        shutil.rmtree(site.folder)
+        raise stage.Skip("no disk of our own can be mounted here")
+    try:
+        with site:
+            site.act("forum.create", slug="voirie", name="Voirie")
+            site.subscribe("voirie", site.person("Anne Petit", "anne@ville.example"))
+            assert Letter("d'avant", 300).send(site, False)
+            site.wait_inbox()
+            ballast = Ballast(site.data)
+            yes, later = campaign(site, ballast)
+            assert later, "the disk was never full"
+            assert yes, "it never had room"
+            ballast.leave(0)
+            kill(site)
+            visit(site, Browser(site, "fr"))
+            ballast.drop()
+            site.wait_inbox(60)
+            judge(site, yes)
+            for letter in later:
+                assert letter.send(site, False), letter.answers
+            site.wait_inbox(60)
+            judge(site, yes | {letter.subject for letter in later})
+            put_off = sum(answer != 250 for letter in later for answer in letter.answers)
+            print(f"disk_full: {len(yes)} taken at once, {put_off} times put off, all there")
+            done = site.run("check")
+            assert done.returncode == 0, done
+            assert site.one("SELECT count(*) FROM inbox WHERE state = 'aside'") == 0
+            assert site.stop() == 0
+            done = site.run("check")
+            assert done.returncode == 0, done
+    finally:
+        site.stop()
+        subprocess.run(["umount", site.data], check=True)
+    shutil.rmtree(site.folder)
