@@ -8,6 +8,7 @@ libprocess_a_SOURCES = \
 	src/process/console.c src/process/console.h \
 	src/process/door.c src/process/door.h \
 	src/process/house.c src/process/house.h \
+	src/process/notify.c src/process/notify.h \
 	src/process/role.c src/process/role.h \
 	src/process/role_auth.c \
 	src/process/role_clerk.c \

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "process/channel.h"
 #include "process/house.h"
+#include "process/notify.h"
 #include "process/role.h"
 #include "process/spawn.h"
 
@@ -223,6 +224,7 @@ say_ready(struct supervisor *s)
 		if (s->house.open[i].address[0] != '\0')
 			log_info("serve %s=%s", s->house.open[i].name, s->house.open[i].address);
 	log_info("serve ready=yes site=%s", s->house.settings.site_url);
+	notify_say("READY=1");
 	if (s->options->ready_fd >= 0 && write(s->options->ready_fd, "r", 1) != 1)
 		log_warn("serve ready_fd=closed");
 }
@@ -445,6 +447,7 @@ on_sigterm(int number, void *arg)
 	if (s->stopping)
 		return;
 	log_info("serve stop=asked signal=%d", number);
+	notify_say("STOPPING=1");
 	s->stopping = true;
 	loop_timer_set(s->stop_timer, STOP_MS);
 	stop_next(s);
@@ -458,8 +461,10 @@ on_sighup(int number, void *arg)
 	struct err err = { 0 };
 
 	(void)number;
+	notify_reloading();
 	if (!house_reread(&s->house, &err)) {
 		log_error("serve reload=refused why=\"%s\"", err.text);
+		notify_say("READY=1\nSTATUS=The new settings are wrong, the old ones stay: see the log.");
 		return;
 	}
 	buf_init(&fields, MESSAGE_MAX);
@@ -471,6 +476,7 @@ on_sighup(int number, void *arg)
 	token_wipe(fields.data, fields.room);
 	buf_free(&fields);
 	log_info("serve reload=told");
+	notify_say("READY=1\nSTATUS=");
 }
 
 /* ---- all of it ---- */
@@ -551,6 +557,8 @@ supervisor_run(const struct supervisor_options *options)
 
 	s->options = options;
 	log_open("serve", LOG_LEVEL_INFO);
+	if (!options->console_only)
+		notify_open();
 	if (!house_read(&s->house, options->file, &err) ||
 	    !house_open(&s->house, !options->console_only, &err)) {
 		fprintf(stderr, "preau: %s\n", err.text);
