@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/file.h"
 #include "command/command.h"
 #include "store/sound.h"
 #include "text/theme.h"
@@ -33,15 +32,19 @@ print_sound(const char *folder, const struct sound *sound)
 	printf("\n");
 }
 
+/* may_be_new: that there is no book yet is no fault. */
 static int
-check_folder(const char *folder)
+check_folder(const char *folder, bool may_be_new)
 {
 	struct sound sound = { 0 };
 	struct err err = { 0 };
 	int status = 0;
 
 	if (!sound_folder(folder, &sound, &err)) {
-		status = command_fail(&err);
+		if (may_be_new && err_forgive(&err, ERR_NOT_FOUND))
+			printf("%s: no book yet, serve makes it\n", folder);
+		else
+			status = command_fail(&err);
 	} else if (sound.faults > 0) {
 		fwrite(buf_text(&sound.lines), 1, sound.lines.len, stderr);
 		fprintf(stderr, "preau: %s: %" PRId64 " faults\n", folder, sound.faults);
@@ -59,13 +62,9 @@ cmd_check(struct command *command)
 	const struct settings *settings = &command->settings;
 
 	if (command->count > 0)
-		return check_folder(command->words[0]);
+		return check_folder(command->words[0], false);
 	if (!command_settings(command) || !check_theme(settings))
 		return EXIT_SETTINGS;
 	printf("%s: sound\n", command->file);
-	if (!file_exists(settings->data)) {
-		printf("%s: not there yet, serve makes it\n", settings->data);
-		return 0;
-	}
-	return check_folder(settings->data);
+	return check_folder(settings->data, true);
 }
