@@ -165,15 +165,18 @@ make_folder(struct house *house, const char *name, mode_t mode, bool of_doors, b
 	const char *path = name[0] == '\0' ? house->settings.data : in_data(house, name);
 	uid_t uid = of_doors ? house->doors : house->owner;
 	gid_t gid = readable ? house->read_group : of_doors ? house->doors_group : house->owner_group;
+	struct stat found;
 
 	if (!file_make_folder(path, mode, err))
 		return false;
 	if (house->as_root && chown(path, uid, gid) != 0)
 		return err_set(err, ERR_BROKEN, "%s cannot be given to its user: %s", path,
 		    strerror(errno));
-	if (chmod(path, mode) != 0)
+	if (chmod(path, mode) != 0 || stat(path, &found) != 0)
 		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
-	return true;
+	/* Without CAP_FSETID the kernel drops the set-group-ID bit and says nothing. */
+	return (found.st_mode & 07777) == mode ||
+	       err_set(err, ERR_BROKEN, "%s does not keep its mode %o", path, (unsigned)mode);
 }
 
 static bool
