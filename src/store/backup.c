@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "store/db.h"
-#include "store/sound.h"
 
 static bool
 copy_book(const struct folder_copy *copy, struct err *err)
@@ -27,31 +26,16 @@ copy_book(const struct folder_copy *copy, struct err *err)
 	return true;
 }
 
-/* Of the copy, by its own octets. */
-static bool
-carry_and_check(const struct folder_copy *copy, struct err *err)
-{
-	struct sound sound = { 0 };
-	struct db *db;
-	bool good;
-
-	if (!db_open_writer(copy->part, &db, err))
-		return false;
-	good = sound_book(db, &sound, err) && sound_verdict(&sound, err) &&
-	       folder_copy_blobs(copy, db, true, err);
-	sound_free(&sound);
-	db_close(&db);
-	return good;
-}
-
 bool
 backup_make(const char *data, const char *target, struct folder_counts *counts, struct err *err)
 {
 	struct folder_copy copy;
+	struct db *db;
 
 	if (!folder_copy_begin(&copy, data, target, counts, err))
 		return false;
 	return folder_copy_end(&copy,
-	    copy_book(&copy, err) && carry_and_check(&copy, err) && folder_copy_keys(&copy, err),
+	    copy_book(&copy, err) && db_open_writer(copy.part, &db, err) &&
+		folder_copy_blobs(&copy, &db, true, err) && folder_copy_keys(&copy, err),
 	    err);
 }

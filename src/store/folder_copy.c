@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/token.h"
+#include "store/db.h"
 #include "store/raw.h"
 #include "store/sound.h"
 
@@ -165,13 +166,19 @@ carry_blob(void *context, struct span hash, struct err *err)
 }
 
 bool
-folder_copy_blobs(const struct folder_copy *copy, struct db *db, bool by_link, struct err *err)
+folder_copy_blobs(const struct folder_copy *copy, struct db **book, bool by_link, struct err *err)
 {
 	struct carrying carrying = { copy, by_link };
+	struct sound sound = { 0 };
 	char blobs[PATH_MAX];
+	bool good =
+	    sound_book(*book, &sound, err) && sound_verdict(&sound, err) &&
+	    folder_path(blobs, copy->part, "blobs", err) && file_make_folder(blobs, 0750, err) &&
+	    raw_each_file(*book, carry_blob, &carrying, err) && file_sync_folder(blobs, err);
 
-	return folder_path(blobs, copy->part, "blobs", err) && file_make_folder(blobs, 0750, err) &&
-	       raw_each_file(db, carry_blob, &carrying, err) && file_sync_folder(blobs, err);
+	sound_free(&sound);
+	db_close(book);
+	return good;
 }
 
 /* ---- the whole ---- */

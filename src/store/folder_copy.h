@@ -36,10 +36,10 @@ folder_copy_begin(struct folder_copy *copy, const char *from, const char *target
 bool
 folder_copy_keys(const struct folder_copy *copy, struct err *err);
 
-/* Each blob that the book names, then checked by its hash. BROKEN: it is not there or is not
- * what came. by_link: a hard link where the file system can. */
+/* Checks the copied book (store/sound.h), then brings each blob that it names, checked by its
+ * hash, and closes it. BROKEN: the first fault. by_link: a hard link where the file system can. */
 bool
-folder_copy_blobs(const struct folder_copy *copy, struct db *db, bool by_link, struct err *err);
+folder_copy_blobs(const struct folder_copy *copy, struct db **book, bool by_link, struct err *err);
 
 /* Gives it its name where all was good; else, or where that fails, removes it: false. */
 bool

@@ -7,9 +7,7 @@
 
 #include "base/file.h"
 #include "store/backup.h"
-#include "store/db.h"
 #include "store/migrate.h"
-#include "store/sound.h"
 
 /* The second is there where the folder was copied while somebody served it, or after a crash. */
 static bool
@@ -30,22 +28,6 @@ copy_book(const struct folder_copy *copy, struct err *err)
 		copy->counts->octets += st.st_size;
 	}
 	return true;
-}
-
-static bool
-carry_and_check(const struct folder_copy *copy, struct err *err)
-{
-	struct sound sound = { 0 };
-	struct db *db;
-	bool good;
-
-	if (!migrate_open(copy->part, &db, err))
-		return false;
-	good = sound_book(db, &sound, err) && sound_verdict(&sound, err) &&
-	       folder_copy_blobs(copy, db, false, err);
-	sound_free(&sound);
-	db_close(&db);
-	return good;
 }
 
 /* Plain files of a folder, but not the keys: those stay the supervisor's. */
@@ -96,6 +78,7 @@ restore_make(const char *folder, const char *data, const struct restore_owner *o
     struct folder_counts *counts, struct err *err)
 {
 	struct folder_copy copy;
+	struct db *db;
 	char book[PATH_MAX];
 
 	if (!folder_path(book, folder, "preau.db", err))
@@ -105,7 +88,8 @@ restore_make(const char *folder, const char *data, const struct restore_owner *o
 	if (!folder_copy_begin(&copy, folder, data, counts, err))
 		return false;
 	return folder_copy_end(&copy,
-	    copy_book(&copy, err) && carry_and_check(&copy, err) && folder_copy_keys(&copy, err) &&
+	    copy_book(&copy, err) && migrate_open(copy.part, &db, err) &&
+		folder_copy_blobs(&copy, &db, false, err) && folder_copy_keys(&copy, err) &&
 		give(&copy, owner, err),
 	    err);
 }
