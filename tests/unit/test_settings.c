@@ -53,6 +53,8 @@ static const struct {
 	{ "believing who is local, open to others", "mail.trust = local\nlisten.smtp = 127.0.0.1:25 0.0.0.0:25\n", "preau.conf:1: mail.trust = local is for trials on one machine: 0.0.0.0:25 takes mail from others" },
 	{ "the same by LMTP", "listen.lmtp = [::]:24\nmail.trust = local\n", "preau.conf:2: mail.trust = local is for trials on one machine: [::]:24 takes mail from others" },
 	{ "open to others, believing results", "listen.smtp = 0.0.0.0:25\n", NULL },
+	{ "kept for a month", "keep.mails = 30d\nkeep.bounces = 36500d\n", NULL },
+	{ "kept no longer than links in mails", "keep.deliveries = 29d\n", "preau.conf:1: keep.deliveries must be a number from 2592000 to 3153600000" },
 	{ "CRLF ends lines too", "theme = plain\r\nweb.workers = 2\r\n", NULL },
 };
 /* clang-format on */
