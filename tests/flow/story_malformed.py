@@ -256,7 +256,8 @@ def run(stage):
         assert outcomes["published"] > count // 10, outcomes
         assert site.pids() == before, (site.pids(), before)
         judge_pages(site)
-        assert site.run("check").returncode == 0
+        done = site.run("check")
+        assert done.returncode == 0, done
         print(f"malformed: seed {SEED}, answers {dict(answers)}, outcomes {dict(outcomes)}")
         copies = judge_copies(site)
         print(f"malformed: {copies} copies looked at")

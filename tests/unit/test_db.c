@@ -724,6 +724,25 @@ test_copy(void **state)
 	assert_true(dies(attach, *state));
 }
 
+/* Whoever opens to read has asked for the version already, with a limit of time: that must not
+ * run on over the copy, nor over a long check. */
+static void
+test_copier_has_patience(void **state)
+{
+	struct err err = { 0 };
+	char path[220];
+	struct db *copier;
+
+	book_do(*state, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+			" INSERT INTO counter (name, value) SELECT 'n.' || i, i FROM n");
+	book_ok(db_open_copier(book_folder, &copier, &err), &err);
+	usleep(250 * 1000);
+	book_ok(db_check(copier, &err), &err);
+	snprintf(path, sizeof(path), "%s/patient.db", book_folder);
+	book_ok(db_copy(copier, path, &err), &err);
+	db_close(&copier);
+}
+
 static void
 test_check_finds_faults(void **state)
 {
@@ -760,6 +779,7 @@ main(void)
 		BOOK_TEST(test_lost_book_is_not_asked_at_once),
 		BOOK_TEST(test_wal_stays_small),
 		BOOK_TEST(test_copy),
+		BOOK_TEST(test_copier_has_patience),
 		BOOK_TEST(test_check_finds_faults),
 	};
 
