@@ -53,6 +53,10 @@ db_close(struct db **db);
 const char *
 db_folder(const struct db *db);
 
+/* Octets of the book and of its WAL on the disk; 0 where there is none. */
+void
+db_sizes(const struct db *db, int64_t *book, int64_t *wal);
+
 /* ---- transactions ---- */
 
 /* Writer: BEGIN IMMEDIATE. */
@@ -209,6 +213,16 @@ db_one(struct db *db, struct arena *arena, const char *sql, struct db_values val
 bool
 db_list(struct db *db, struct arena *arena, const char *sql, struct db_values values,
     const struct db_fields *fields, void *out, size_t *count, struct err *err);
+
+/* Rows of a word and a number: how many there are of each. */
+struct db_count {
+	const char *word;
+	int64_t count;
+};
+
+bool
+db_counts(struct db *db, struct arena *arena, const char *sql, struct db_count **counts,
+    size_t *count, struct err *err);
 
 /* Row by row, for what fits none of these. A cursor that was opened must be ended. */
 struct db_cursor {

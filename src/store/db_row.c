@@ -171,3 +171,16 @@ db_list(struct db *db, struct arena *arena, const char *sql, struct db_values va
 	*count = used;
 	return db_end(&cursor, err);
 }
+
+bool
+db_counts(struct db *db, struct arena *arena, const char *sql, struct db_count **counts,
+    size_t *count, struct err *err)
+{
+	static const struct db_field columns[] = {
+		DB_FIELD(TEXT, struct db_count, word),
+		DB_FIELD(INT, struct db_count, count),
+	};
+	static const struct db_fields fields = DB_FIELDS(struct db_count, columns);
+
+	return db_list(db, arena, sql, DB_NO_VALUES, &fields, counts, count, err);
+}

@@ -33,6 +33,14 @@ static const char sql_list_aside[] = INBOX_SELECT " WHERE i.state = 'aside' AND 
 static const char sql_list_done[] = INBOX_SELECT " WHERE i.state = 'done' AND i.id > $1"
 						 " ORDER BY i.id"
 						 " LIMIT $2";
+static const char sql_count_states[] =
+    "SELECT 'new', COUNT(*) FROM inbox INDEXED BY inbox_new WHERE state = 'new'"
+    " UNION ALL "
+    "SELECT 'done', (SELECT COUNT(*) FROM inbox)"
+    "     - (SELECT COUNT(*) FROM inbox INDEXED BY inbox_new WHERE state = 'new')"
+    "     - (SELECT COUNT(*) FROM inbox INDEXED BY inbox_aside WHERE state = 'aside')"
+    " UNION ALL "
+    "SELECT 'aside', COUNT(*) FROM inbox INDEXED BY inbox_aside WHERE state = 'aside'";
 static const char sql_finish[] = "UPDATE inbox"
 				 "   SET state = 'done', outcome = $2, post = $3, note = $4"
 				 " WHERE id = $1 AND state = 'new'";
@@ -115,6 +123,13 @@ inbox_list(struct db *db, struct arena *arena, const char *state, int64_t after,
 	    &inbox_fields, out, count, err);
 }
 
+bool
+inbox_count_states(
+    struct db *db, struct arena *arena, struct db_count **counts, size_t *count, struct err *err)
+{
+	return db_counts(db, arena, sql_count_states, counts, count, err);
+}
+
 /* One row, in the state the statement asks for. */
 static bool
 change(struct db *db, const char *sql, struct db_values values, struct err *err)
@@ -169,5 +184,5 @@ inbox_clean(struct db *db, int64_t before, struct err *err)
 }
 
 const char *const inbox_statements[] = { sql_old, sql_delete, sql_add, sql_find, sql_next, sql_list,
-	sql_list_new, sql_list_aside, sql_list_done, sql_finish, sql_died, sql_aside, sql_replay,
-	NULL };
+	sql_list_new, sql_list_aside, sql_list_done, sql_count_states, sql_finish, sql_died,
+	sql_aside, sql_replay, NULL };

@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 struct db;
+struct db_count;
 
 struct inbox {
 	int64_t id;
@@ -44,6 +45,11 @@ inbox_next(struct db *db, struct arena *arena, int64_t after, struct inbox *out,
 bool
 inbox_list(struct db *db, struct arena *arena, const char *state, int64_t after, size_t room,
     struct inbox **out, size_t *count, struct err *err);
+
+/* How many there are in each state, 0 too. */
+bool
+inbox_count_states(
+    struct db *db, struct arena *arena, struct db_count **counts, size_t *count, struct err *err);
 
 /* new → done. CONFLICT where it is not new. */
 bool

@@ -10,6 +10,7 @@
 enum { SALT_SIZE = 16, CHECK_PAGE = 1000 };
 
 static const char sql_last_chain[] = "SELECT chain FROM journal ORDER BY id DESC LIMIT 1";
+static const char sql_last[] = "SELECT COALESCE(MAX(id), 0) FROM journal";
 static const char sql_add_text[] = "INSERT INTO journal_text (salt, text) VALUES ($1, $2)";
 static const char sql_add[] =
     "INSERT INTO journal"
@@ -247,5 +248,11 @@ journal_check(struct db *db, int64_t *entries, struct err *err)
 	return good;
 }
 
+bool
+journal_last(struct db *db, int64_t *id, struct err *err)
+{
+	return db_number(db, sql_last, DB_NO_VALUES, id, err);
+}
+
 const char *const journal_statements[] = { sql_last_chain, sql_add_text, sql_add, sql_list,
-	sql_erase, sql_check, NULL };
+	sql_erase, sql_check, sql_last, NULL };

@@ -37,6 +37,10 @@ bool
 journal_list(struct db *db, struct arena *arena, int64_t forum, int64_t before, size_t room,
     struct journal **out, size_t *count, struct err *err);
 
+/* Number of the newest entry; 0: there is none. */
+bool
+journal_last(struct db *db, int64_t *id, struct err *err);
+
 /* Words of an entry are forgotten, for ever. */
 bool
 journal_erase(struct db *db, int64_t id, struct err *err);

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libstore.a
 store_schema = src/store/schema/0001-start.sql src/store/schema/0002-door.sql \
 	src/store/schema/0003-search.sql src/store/schema/0004-days.sql \
-	src/store/schema/0005-keep.sql
+	src/store/schema/0005-keep.sql src/store/schema/0006-states.sql
 libstore_a_SOURCES = \
 	src/store/attachment.c src/store/attachment.h \
 	src/store/backup.c src/store/backup.h \

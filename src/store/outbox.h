@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct db;
+struct db_count;
 
 struct outbox {
 	int64_t id;
@@ -111,6 +112,15 @@ outbox_clean(struct db *db, int64_t before, struct err *err);
 /* How many are due. */
 bool
 outbox_count_due(struct db *db, int64_t *count, struct err *err);
+
+/* How many there are in each state, 0 too. */
+bool
+outbox_count_states(
+    struct db *db, struct arena *arena, struct db_count **counts, size_t *count, struct err *err);
+
+/* When the oldest of those that are due was queued, whatever its next try; 0: none is due. */
+bool
+outbox_oldest_due(struct db *db, int64_t *created, struct err *err);
 
 /* ---- notices: mails of the house itself ---- */
 

@@ -29,6 +29,25 @@ static const char sql_post[] = OUTBOX_SELECT " WHERE o.post = $1 AND o.person > 
 					     " ORDER BY o.person"
 					     " LIMIT $3";
 static const char sql_count[] = "SELECT COUNT(*) FROM outbox WHERE state = 'due'";
+/* What was sent is nearly all of them: it is what the others leave. */
+#define OVER " FROM outbox INDEXED BY outbox_over WHERE state IN ('failed','cancelled','aside')"
+static const char sql_count_states[] =
+    "SELECT 'due', COUNT(*) FROM outbox INDEXED BY outbox_due WHERE state = 'due'"
+    " UNION ALL "
+    "SELECT 'sent', (SELECT COUNT(*) FROM outbox)"
+    "     - (SELECT COUNT(*) FROM outbox INDEXED BY outbox_due WHERE state = 'due')"
+    "     - (SELECT COUNT(*)" OVER ")"
+    " UNION ALL "
+    "SELECT 'failed', COUNT(*)" OVER " AND state = 'failed'"
+    " UNION ALL "
+    "SELECT 'cancelled', COUNT(*)" OVER " AND state = 'cancelled'"
+    " UNION ALL "
+    "SELECT 'aside', COUNT(*)" OVER " AND state = 'aside'";
+/* Ids come in the order of time. */
+static const char sql_oldest[] =
+    "SELECT COALESCE((SELECT created FROM outbox"
+    "                  WHERE id = (SELECT MIN(id) FROM outbox INDEXED BY outbox_due"
+    "                               WHERE state = 'due')), 0)";
 
 /* clang-format off */
 static const struct db_field outbox_columns[] = {
@@ -97,5 +116,18 @@ outbox_count_due(struct db *db, int64_t *count, struct err *err)
 	return db_number(db, sql_count, DB_NO_VALUES, count, err);
 }
 
+bool
+outbox_count_states(
+    struct db *db, struct arena *arena, struct db_count **counts, size_t *count, struct err *err)
+{
+	return db_counts(db, arena, sql_count_states, counts, count, err);
+}
+
+bool
+outbox_oldest_due(struct db *db, int64_t *created, struct err *err)
+{
+	return db_number(db, sql_oldest, DB_NO_VALUES, created, err);
+}
+
 const char *const outbox_read_statements[] = { sql_find, sql_due, sql_next, sql_list, sql_post,
-	sql_count, NULL };
+	sql_count, sql_count_states, sql_oldest, NULL };

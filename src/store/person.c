@@ -22,6 +22,7 @@ static const char sql_administrators[] = "SELECT " PERSON_COLUMNS " FROM person 
 					 " WHERE p.administrator = 1 AND p.state = 'active'"
 					 " ORDER BY p.id"
 					 " LIMIT 100";
+static const char sql_count_active[] = "SELECT COUNT(*) FROM person WHERE state = 'active'";
 
 /* clang-format off */
 static const struct db_field person_columns[] = {
@@ -87,5 +88,11 @@ person_list_administrators(
 	    db, arena, sql_administrators, DB_NO_VALUES, &person_fields, people, count, err);
 }
 
+bool
+person_count_active(struct db *db, int64_t *count, struct err *err)
+{
+	return db_number(db, sql_count_active, DB_NO_VALUES, count, err);
+}
+
 const char *const person_statements[] = { sql_add, sql_find, sql_set, sql_trust, sql_list,
-	sql_administrators, NULL };
+	sql_administrators, sql_count_active, NULL };

@@ -59,6 +59,10 @@ bool
 person_list_administrators(
     struct db *db, struct arena *arena, struct person **people, size_t *count, struct err *err);
 
+/* How many are registered: strangers, the suspended and the erased do not count. */
+bool
+person_count_active(struct db *db, int64_t *count, struct err *err);
+
 /* The person an address belongs to, and that address: one statement, for mail that comes
  * in. `address` may be NULL. */
 bool

@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 struct db;
+struct db_count;
 
 struct post {
 	int64_t id;
@@ -100,6 +101,11 @@ post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after,
 
 bool
 post_count_held(struct db *db, int64_t forum, int64_t *count, struct err *err);
+
+/* How many there are in each state, 0 too. */
+bool
+post_count_states(
+    struct db *db, struct arena *arena, struct db_count **counts, size_t *count, struct err *err);
 
 /* Posts that have this Message-ID, or came with it, in a forum (0: any), oldest first;
  * any state, heads only; at most 100. None is no error. */

@@ -50,6 +50,17 @@ static const char sql_held[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
 			       " LIMIT $3";
 static const char sql_count_held[] =
     "SELECT COUNT(*) FROM post WHERE forum = $1 AND state = 'held'";
+/* Each by an index that has little else: threads know how many of their posts are published. */
+#define COUNT_DECIDED(state)                                                             \
+	"SELECT '" state "', COUNT(*) FROM post INDEXED BY post_decided"                 \
+	" WHERE state IN ('refused','hidden','withdrawn') AND state = '" state "'"
+static const char sql_count_states[] =
+    "SELECT 'held', COUNT(*) FROM post INDEXED BY post_held WHERE state = 'held'"
+    " UNION ALL "
+    "SELECT 'published', COALESCE(SUM(posts), 0) FROM thread"
+    " UNION ALL " COUNT_DECIDED("refused")
+    " UNION ALL " COUNT_DECIDED("hidden")
+    " UNION ALL " COUNT_DECIDED("withdrawn");
 /* Two statements rather than an OR over both columns: each has an index of its own. */
 static const char sql_message[] = "SELECT " POST_HEAD_COLUMNS "  FROM post AS p"
 				  " WHERE p.message_id = $1 AND ($2 = 0 OR p.forum = $2)"
@@ -158,6 +169,13 @@ post_count_held(struct db *db, int64_t forum, int64_t *count, struct err *err)
 }
 
 bool
+post_count_states(
+    struct db *db, struct arena *arena, struct db_count **counts, size_t *count, struct err *err)
+{
+	return db_counts(db, arena, sql_count_states, counts, count, err);
+}
+
+bool
 post_list_message(struct db *db, struct arena *arena, struct span message_id, int64_t forum,
     struct post **posts, size_t *count, struct err *err)
 {
@@ -175,4 +193,4 @@ post_count_author(struct db *db, int64_t author, int64_t forum, const char *stat
 
 const char *const post_list_statements[] = { sql_thread, sql_forum_latest,
 	sql_thread_latest, sql_forum, sql_thread_ids, sql_tree, sql_awaiting, sql_held,
-	sql_count_held, sql_message, sql_count_author, NULL };
+	sql_count_held, sql_count_states, sql_message, sql_count_author, NULL };

@@ -199,6 +199,7 @@ CREATE TABLE post (
 CREATE INDEX post_thread ON post (thread, date, id) WHERE thread IS NOT NULL;
 CREATE INDEX post_held ON post (forum, id) WHERE state = 'held';
 CREATE INDEX post_published ON post (forum, id) WHERE state = 'published';
+CREATE INDEX post_decided ON post (state) WHERE state IN ('refused','hidden','withdrawn');
 CREATE INDEX post_message ON post (message_id, forum);
 CREATE INDEX post_alias ON post (alias, forum) WHERE alias IS NOT NULL;
 CREATE INDEX post_awaits ON post (awaits, forum) WHERE awaits IS NOT NULL;
@@ -309,6 +310,7 @@ CREATE INDEX outbox_due ON outbox (next, id) WHERE state = 'due';
 CREATE INDEX outbox_post ON outbox (post, person);
 CREATE INDEX outbox_person ON outbox (person) WHERE state = 'due';
 CREATE INDEX outbox_notice ON outbox (notice) WHERE notice IS NOT NULL;
+CREATE INDEX outbox_over ON outbox (state) WHERE state IN ('failed','cancelled','aside');
 
 CREATE TABLE bounce (
   id      INTEGER PRIMARY KEY,

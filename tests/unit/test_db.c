@@ -86,7 +86,10 @@ may_scan(struct span step)
 		"SCAN counter",
 		"SCAN journal",					 /* the last row */
 		"SCAN thread USING COVERING INDEX thread_forum", /* totals of the home page */
-		"SCAN outbox USING", /* the due ones: the first, or their number */
+		"SCAN outbox USING", /* the due ones: the first, or their number; the number of all */
+		"SCAN inbox USING",  /* likewise: pages of an index are counted, not rows */
+		"SCAN post USING INDEX post_held",
+		"SCAN person", /* their number: a town is small */
 		"SCAN p USING INDEX person_administrator",
 		"SCAN r", /* the last 200 rolls */
 		"SCAN act_key USING COVERING INDEX act_key_date",
