@@ -173,6 +173,7 @@ open_site(struct web *web)
 	struct site *site = &web->site;
 
 	(void)snprintf(web->name, sizeof(web->name), "w%d", web->worker->index);
+	site->loop = web->worker->loop;
 	site->settings = &web->worker->settings;
 	site->theme = web->theme;
 	site->cache = cache_new((size_t)web->worker->settings.cache_size);

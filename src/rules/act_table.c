@@ -8,6 +8,7 @@
 #include "rules/archive.h"
 #include "rules/delivery.h"
 #include "rules/forum_admin.h"
+#include "rules/health.h"
 #include "rules/import.h"
 #include "rules/intake.h"
 #include "rules/limit.h"
@@ -366,6 +367,7 @@ const struct ask_kind ask_kinds[] = {
 	{ "inbox.list",    NEEDS_NOTHING, may_administrator, queue_inbox,          inbox_list_fields },
 	{ "outbox.list",   NEEDS_NOTHING, may_administrator, queue_outbox,         outbox_list_fields },
 	{ "archive.read",  NEEDS_NOTHING, NULL,              archive_read,         archive_fields },
+	{ "house.ping",    NEEDS_NOTHING, NULL,              health_ping,          no_fields },
 	{ NULL, 0, NULL, NULL, no_fields },
 };
 /* clang-format on */

@@ -12,6 +12,7 @@ librules_a_SOURCES = \
 	src/rules/delivery.c src/rules/delivery.h \
 	src/rules/delivery_out.c \
 	src/rules/forum_admin.c src/rules/forum_admin.h \
+	src/rules/health.c src/rules/health.h \
 	src/rules/identifier.c src/rules/identifier.h \
 	src/rules/import.c src/rules/import.h \
 	src/rules/indexing.c src/rules/indexing.h \
@@ -37,6 +38,7 @@ librules_a_SOURCES = \
 	src/rules/reading.c src/rules/reading.h \
 	src/rules/reading_account.c \
 	src/rules/reading_forum.c src/rules/reading_work.h \
+	src/rules/reading_health.c \
 	src/rules/reading_held.c \
 	src/rules/reading_house.c \
 	src/rules/reading_post.c \

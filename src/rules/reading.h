@@ -301,3 +301,29 @@ reading_token(struct reading *, struct span token, struct token_view *, struct e
  * anonymous forms the secret of the pre-session cookie. */
 void
 reading_csrf(struct span secret, const char *purpose, char out[44]);
+
+/* ---- for machines ---- */
+
+struct tally {
+	const char *name; /* a state, or what happened */
+	int64_t count;
+};
+struct tallies {
+	const struct tally *rows;
+	size_t count;
+};
+
+/* How the house does, in numbers that are about nobody. */
+struct health_view {
+	struct tallies posts, inbox, outbox; /* by state, all states */
+	struct tallies events;               /* since the book was made */
+	int64_t aside;             /* mails and deliveries that were set aside */
+	int64_t oldest_due;        /* seconds since the oldest due delivery was queued; 0: none */
+	int64_t people;            /* registered */
+	int64_t journal;           /* number of the newest entry */
+	int64_t book_size, wal_size; /* octets on the disk */
+};
+
+/* Whoever the viewer is: the page is shown to who asks from this machine alone. */
+bool
+reading_health(struct reading *, struct health_view *, struct err *);

@@ -276,22 +276,34 @@ end_reply(struct request *req, struct reply *reply, bool ok, const struct err *e
 
 /* ---- acts ---- */
 
-static void
-on_answer(const struct site_answer *answer, void *arg)
+static bool
+has_reading(const struct request *req)
 {
-	struct request *req = arg;
+	return !req->saying && (req->route->flags & ROUTE_BARE) == 0;
+}
+
+void
+request_answered(struct request *req, const struct site_answer *answer)
+{
 	struct reply reply;
 	struct err err = { 0 };
 	bool ok;
 
 	begin_reply(req, &reply);
-	ok = (req->saying || open_reading(req, &err)) && req->answer(req, answer, &reply, &err);
+	ok = (!has_reading(req) || open_reading(req, &err)) &&
+	     req->answer(req, answer, &reply, &err);
 	if (ok && reply.later)
 		close_reading(req);
 	else if (req->saying)
 		go_on_saying(req, &reply, ok, &err);
 	else
 		end_reply(req, &reply, ok, &err);
+}
+
+static void
+on_answer(const struct site_answer *answer, void *arg)
+{
+	request_answered(arg, answer);
 }
 
 /* What was said has left, or whoever asked has: the next piece tells which. */
@@ -310,6 +322,13 @@ on_more(struct http_request *http, void *arg)
 		go_on_saying(req, &reply, ok, &err);
 }
 
+void
+request_wait(struct request *req, struct reply *reply, answer_fn *fn)
+{
+	req->answer = fn;
+	reply->later = true;
+}
+
 bool
 request_act(struct request *req, struct reply *reply, const struct site_act *act, answer_fn *fn,
     struct err *err)
@@ -319,9 +338,8 @@ request_act(struct request *req, struct reply *reply, const struct site_act *act
 
 	sent.session = req->session;
 	sent.trace = req->trace;
-	req->answer = fn;
 	if (req->site->send(req->site->door, &sent, on_answer, req)) {
-		reply->later = true;
+		request_wait(req, reply, fn);
 		return true;
 	}
 	err_set(&refusal.err, ERR_TEMPORARY, "too many acts are open");
@@ -346,6 +364,15 @@ read_target(struct request *req, struct reply *reply, struct http_path *path, st
 	return true;
 }
 
+static const struct route *
+find_row(struct request *req, enum http_method method, const struct http_path *path, bool *other)
+{
+	const struct route *row = route_find(routes, method, path, &req->at, other);
+	bool hidden = row != NULL && (row->flags & ROUTE_LOCAL) != 0 && !request_is_local(req);
+
+	return hidden ? NULL : row;
+}
+
 /* "/f/voirie/" was meant for "/f/voirie". Only where that exists: the rest of the path is
  * then known to be harmless. */
 static bool
@@ -357,7 +384,7 @@ redirect_slash(struct request *req, struct reply *reply, struct http_path *path)
 	if (path->count < 2 || path->parts[path->count - 1].len > 0)
 		return false;
 	path->count--;
-	if (route_find(routes, HTTP_GET, path, &req->at, &other) == NULL)
+	if (find_row(req, HTTP_GET, path, &other) == NULL)
 		return false;
 	whole.len--;
 	return reply_redirect(req, reply, 301, arena_strndup(req->arena, whole.data, whole.len));
@@ -375,9 +402,17 @@ refuse_method(struct request *req, struct reply *reply, struct err *err)
 
 /* A machine that asks how we are may not know our name. */
 static bool
+is_for_machines(const struct request *req)
+{
+	struct span path = req->http->head.path;
+
+	return span_is(path, "/healthz") || (span_is(path, "/metrics") && request_is_local(req));
+}
+
+static bool
 check_host(struct request *req, struct reply *reply, struct err *err)
 {
-	if (is_our_host(req->site, &req->http->head) || span_is(req->http->head.path, "/healthz"))
+	if (is_our_host(req->site, &req->http->head) || is_for_machines(req))
 		return true;
 	return reply_refuse(reply, 421, err, ERR_INVALID, TR("This is not the name of this site."));
 }
@@ -427,7 +462,7 @@ find_route(
 {
 	bool other;
 
-	req->route = route_find(routes, req->http->head.method, path, &req->at, &other);
+	req->route = find_row(req, req->http->head.method, path, &other);
 	if (req->route != NULL) {
 		if ((req->route->flags & ROUTE_TOKEN) != 0)
 			reply->head = HEAD_TOKEN;
@@ -455,6 +490,8 @@ make_page(struct request *req, struct reply *reply, struct err *err)
 {
 	bool done = false;
 
+	if ((req->route->flags & ROUTE_BARE) != 0)
+		return req->route->page(req, reply, err);
 	if (!open_reading(req, err))
 		return false;
 	note_visit(req, reply);

@@ -14,9 +14,11 @@ libweb_a_SOURCES = \
 	src/web/page_file.c \
 	src/web/page_forgot.c \
 	src/web/page_forum.c \
+	src/web/page_health.c \
 	src/web/page_home.c \
 	src/web/page_house.c \
 	src/web/page_login.c \
+	src/web/page_metrics.c \
 	src/web/page_moderate.c \
 	src/web/page_post.c \
 	src/web/page_register.c \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* web/page_file.c: attachments, files of the theme, and a word for machines. */
+/* web/page_file.c: attachments, files of the theme. */
 #include <string.h>
 
 #include "text/colour.h"
@@ -112,17 +112,4 @@ page_file_accent(struct request *req, struct reply *reply, struct err *err)
 	reply->status = 200;
 	colour_write_css(colour, &reply->body);
 	return true;
-}
-
-/* GET /healthz: 200 means that the book can be read. */
-bool
-page_file_health(struct request *req, struct reply *reply, struct err *err)
-{
-	int64_t version;
-
-	if (!reading_public_version(req->site->book, &version, err)) {
-		reply->status = 503;
-		return reply_text(reply, "the book cannot be read\n");
-	}
-	return reply_text(reply, "ok\n");
 }

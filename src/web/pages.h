@@ -29,7 +29,8 @@ page_fn page_roll_show, page_roll_issue, page_roll_revoke;
 page_fn page_confirm_show, page_confirm_send;
 page_fn page_moderate_show, page_moderate_forum, page_moderate_decide, page_moderate_bulk;
 page_fn page_unsubscribe_show, page_unsubscribe_send;
-page_fn page_file_attachment, page_file_static, page_file_accent, page_file_health;
+page_fn page_file_attachment, page_file_static, page_file_accent;
+page_fn page_health_show, page_metrics_show;
 
 /* The field next of the form or the address at hand, where it is a page of ours; else "". */
 const char *

@@ -26,6 +26,19 @@ request_query(const struct request *req, const char *name)
 	return value.len <= QUERY_MAX && utf8_is_line(value) ? value : (struct span){ NULL, 0 };
 }
 
+bool
+request_is_local(const struct request *req)
+{
+	static const char *const passed_on[] = { "x-forwarded-for", "forwarded", "x-real-ip", "via" };
+	struct net_address address;
+
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+		if (http_head_get(&req->http->head, passed_on[i]).data != NULL)
+			return false;
+	return net_address_read_host(span_of(req->http->peer), &address) &&
+	       net_address_is_loopback(&address);
+}
+
 const char *
 request_peer(struct request *req)
 {

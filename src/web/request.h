@@ -68,6 +68,11 @@ struct reply {
 bool
 request_is_signed(const struct request *req);
 
+/* Does somebody on this machine ask for himself? Not where a proxy passed the request on,
+ * whatever it says about whom it asks for. */
+bool
+request_is_local(const struct request *req);
+
 /* A parameter of the query, at most 200 octets of UTF-8 without control characters;
  * data NULL where absent. */
 struct span
@@ -83,6 +88,14 @@ request_peer(struct request *req);
 bool
 request_act(struct request *req, struct reply *reply, const struct site_act *act, answer_fn *fn,
     struct err *err);
+
+/* The same where what is waited for was sent already: request_answered() goes on with it. */
+void
+request_wait(struct request *req, struct reply *reply, answer_fn *fn);
+
+/* The request may be gone afterwards. */
+void
+request_answered(struct request *req, const struct site_answer *answer);
 
 /* Renders a page of the theme; sets the values that every page has. */
 bool

@@ -71,7 +71,8 @@ const struct route routes[] = {
 	{ HTTP_POST, "/admin/forums/new",     page_settings_create,     ROUTE_SIGNED },
 	{ HTTP_GET,  "/admin/forums/:slug",   page_settings_show,       ROUTE_SIGNED },
 	{ HTTP_POST, "/admin/forums/:slug",   page_settings_save,       ROUTE_SIGNED },
-	{ HTTP_GET,  "/healthz",              page_file_health,         0 },
+	{ HTTP_GET,  "/healthz",              page_health_show,         ROUTE_BARE },
+	{ HTTP_GET,  "/metrics",              page_metrics_show,        ROUTE_LOCAL },
 	{ HTTP_GET,  NULL,                    NULL,                     0 },
 };
 /* clang-format on */

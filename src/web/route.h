@@ -28,7 +28,9 @@ enum route_flags {
 	ROUTE_UPLOAD = 4,  /* may bring files, from who is signed in */
 	ROUTE_TOKEN = 8,   /* the address is a secret */
 	ROUTE_OPEN = 16,   /* a form that needs no proof of where it comes from */
-	ROUTE_KEEPS = 32   /* the page shows a refused form again itself, with what was typed */
+	ROUTE_KEEPS = 32,  /* the page shows a refused form again itself, with what was typed */
+	ROUTE_BARE = 64,   /* asked whatever the state of the book: the page gets no reading */
+	ROUTE_LOCAL = 128  /* for who asks from this machine; to others there is no such address */
 };
 
 struct route {

@@ -93,6 +93,8 @@ site_close(struct site *site)
 	for (int head = 0; head < HEAD_COUNT; head++)
 		buf_free(&site->heads[head]);
 	buf_free(&site->scratch);
+	if (site->pulse.timer != NULL)
+		loop_timer_free(&site->pulse.timer);
 }
 
 void

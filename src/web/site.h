@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/frame.h"
 #include "base/str.h"
+#include "net/loop.h"
 #include "rules/reading.h"
 #include "rules/settings.h"
 #include "text/theme.h"
@@ -53,8 +54,18 @@ enum {
 	                      * other people's acts need those too */
 };
 
+/* What is known of the clerk: see page_health.c. */
+struct site_pulse {
+	bool asked;               /* a question is open */
+	bool late;                /* and has been for too long */
+	int64_t known_until;      /* ticks: up to then the last answer counts, 0: none */
+	struct request *waiting;  /* who wants to know; the next of each is its state */
+	struct loop_timer *timer;
+};
+
 struct site {
 	/* given */
+	struct loop *loop;
 	const struct settings *settings;
 	const struct theme *theme;
 	struct reading_book *book;
@@ -70,6 +81,7 @@ struct site {
 	struct buf scratch;   /* keys of the cache */
 	int saying;           /* replies in pieces that are on their way */
 	bool version_old;     /* the book may have changed since the last look */
+	struct site_pulse pulse;
 };
 
 /* Builds what is derived from settings and theme; again after a reload. The pages kept

@@ -21,6 +21,7 @@
 #include "store/session.h"
 #include "store/thread.h"
 #include "web/handle.h"
+#include "web/request.h"
 #include "web/site.h"
 
 #define SECRET "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -122,6 +123,7 @@ open_site(struct fixture *f)
 	buf_free(&text);
 	book_ok(theme_open(&f->theme, PREAU_SOURCE "/themes", "default", &err), &err);
 	f->site = (struct site){
+		.loop = f->loop,
 		.settings = &f->settings,
 		.theme = f->theme,
 		.book = reading_book_open(&f->settings, &err),
@@ -255,7 +257,7 @@ test_keys(void **state)
 static void
 test_not_kept(void **state)
 {
-	static const char *const paths[] = { "/nothing", "/login", "/healthz", "/f/nothing", "/p/1",
+	static const char *const paths[] = { "/nothing", "/login", "/metrics", "/f/nothing", "/p/1",
 		"/m/x@y", "/f/voirie/", "/t/99" };
 	struct fixture *f = *state;
 	const char *page;
@@ -506,6 +508,106 @@ test_bodies(void **state)
 	}
 }
 
+/* ---- for machines ---- */
+
+static const struct site_answer yes = { .ok = true };
+
+static void
+begin(struct fixture *f, struct client *client, const char *path)
+{
+	client_open(client, f->loop, f->address);
+	client_send_text(client,
+	    arena_printf(f->arena, "GET %s HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", path));
+}
+
+static void
+wait_sent(struct fixture *f, int sent)
+{
+	while (f->sent < sent)
+		assert_true(loop_turn(f->loop, true));
+}
+
+static void
+end(struct client *client, const char *head, const char *body)
+{
+	assert_true(client_wait_end(client));
+	assert_true(has(buf_text(&client->in), head));
+	assert_true(has(buf_text(&client->in), body));
+	client_close(client);
+}
+
+/* One question at the clerk, whoever asks; its answer is everybody's, for a second. */
+static void
+test_health(void **state)
+{
+	struct fixture *f = *state;
+	struct client clients[3];
+
+	for (size_t i = 0; i < 3; i++)
+		begin(f, &clients[i], "/healthz");
+	wait_sent(f, 1);
+	while (f->site.pulse.waiting == NULL || f->site.pulse.waiting->state == NULL ||
+	       ((struct request *)f->site.pulse.waiting->state)->state == NULL)
+		assert_true(loop_turn(f->loop, true));
+	assert_string_equal(f->act, "house.ping");
+	answer(f, &yes);
+	for (size_t i = 0; i < 3; i++)
+		end(&clients[i], "HTTP/1.1 200 OK\r\n", "\r\n\r\nok\n");
+	assert_true(has(get(f, "/healthz", ""), "\r\n\r\nok\n"));
+	assert_int_equal(f->sent, 1);
+	assert_int_equal(cache_count(f->site.cache), 0);
+}
+
+/* A clerk that says nothing is waited for once, and asked once, until it is back. */
+static void
+test_health_late(void **state)
+{
+	struct fixture *f = *state;
+	struct client client;
+
+	begin(f, &client, "/healthz");
+	end(&client, "HTTP/1.1 503 ", "\r\n\r\nclerk: no answer\n");
+	assert_true(has(get(f, "/healthz", SIGNED), "\r\n\r\nclerk: no answer\n"));
+	assert_int_equal(f->sent, 1);
+	answer(f, &yes);
+	assert_true(has(get(f, "/healthz", ""), "\r\n\r\nok\n"));
+	assert_int_equal(f->sent, 1);
+}
+
+static void
+test_health_refused(void **state)
+{
+	struct site_answer no = { .ok = false };
+	struct fixture *f = *state;
+	struct client client;
+
+	f->busy = true;
+	assert_true(has(get(f, "/healthz", ""), "HTTP/1.1 503 "));
+	f->busy = false;
+	begin(f, &client, "/healthz");
+	wait_sent(f, 2);
+	err_set(&no.err, ERR_TEMPORARY, "the book cannot be written just now");
+	answer(f, &no);
+	end(&client, "HTTP/1.1 503 ", "\r\n\r\nclerk: the book cannot be written just now\n");
+	assert_false(f->site.pulse.asked);
+}
+
+static void
+test_metrics(void **state)
+{
+	struct fixture *f = *state;
+
+	book_do(f->db, "INSERT INTO counter VALUES ('a\"b\\c\nd', 7)");
+	add_post(f, "withdrawn", 0, "");
+	assert_true(has(get(f, "/metrics", ""), "\npreau_posts{state=\"withdrawn\"} 1\n"));
+	assert_true(has(get(f, "/metrics", ""), "\npreau_people_registered 1\n"));
+	assert_true(
+	    has(get(f, "/metrics", ""), "\npreau_events_total{event=\"a\\\"b\\\\c\\nd\"} 7\n"));
+	assert_true(has(get(f, "/metrics", "Via: x\r\n"), "HTTP/1.1 404 "));
+	assert_int_equal(f->sent, 0);
+	assert_int_equal(cache_count(f->site.cache), 0);
+}
+
 int
 main(void)
 {
@@ -520,6 +622,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_late_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_visit_is_noted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bodies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_health_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_health_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
