@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -276,26 +275,6 @@ db_open_file(const char *folder, bool is_reader, struct db **out, struct err *er
 		db_wait(db, 0);
 	*out = db;
 	return true;
-}
-
-static int64_t
-size_of(const struct db *db, const char *name)
-{
-	struct buf path = { 0 };
-	struct stat found;
-	bool there;
-
-	buf_printf(&path, "%s/%s", db->folder, name);
-	there = stat(buf_text(&path), &found) == 0;
-	buf_free(&path);
-	return there ? (int64_t)found.st_size : 0;
-}
-
-void
-db_sizes(const struct db *db, int64_t *book, int64_t *wal)
-{
-	*book = size_of(db, "preau.db");
-	*wal = size_of(db, "preau.db-wal");
 }
 
 void

@@ -3,6 +3,7 @@
  * index, copies, the check. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -129,6 +130,26 @@ db_idle(struct db *db)
 
 	db_tend(db);
 	return more;
+}
+
+static int64_t
+size_of(const struct db *db, const char *name)
+{
+	struct buf path = { 0 };
+	struct stat found;
+	bool there;
+
+	buf_printf(&path, "%s/%s", db->folder, name);
+	there = stat(buf_text(&path), &found) == 0;
+	buf_free(&path);
+	return there ? (int64_t)found.st_size : 0;
+}
+
+void
+db_sizes(const struct db *db, int64_t *book, int64_t *wal)
+{
+	*book = size_of(db, "preau.db");
+	*wal = size_of(db, "preau.db-wal");
 }
 
 static bool

@@ -25,20 +25,6 @@ db_open_writer(const char *folder, struct db **db, struct err *err)
 }
 
 static bool
-check_version(struct db *db, struct err *err)
-{
-	int64_t version;
-
-	if (!migrate_version(db, &version, err))
-		return false;
-	if (version == migrate_newest())
-		return true;
-	return err_set(err, ERR_CONFLICT,
-	    "The book is of version %lld, this program reads version %lld.", (long long)version,
-	    (long long)migrate_newest());
-}
-
-static bool
 open_to_read(const char *folder, struct db **db, struct err *err)
 {
 	struct buf path = { 0 };
@@ -52,7 +38,7 @@ open_to_read(const char *folder, struct db **db, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "There is no book in %s.", folder);
 	if (!db_open_file(folder, true, db, err))
 		return false;
-	if (check_version(*db, err))
+	if (migrate_check(*db, err))
 		return true;
 	db_close(db);
 	return false;

@@ -17,7 +17,7 @@
 #include "store/raw.h"
 #include "store/sound.h"
 
-enum { SLICE = 64 * 1024, HEX_ROOM = SHA256_SIZE * 2 + 1, KEYS_MAX = 64 * 1024 };
+enum { SLICE = 64 * 1024, KEYS_MAX = 64 * 1024 };
 
 bool
 folder_trouble(const char *path, struct err *err)
@@ -49,7 +49,7 @@ is_free(const char *target, struct err *err)
 		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
 	closedir(folder);
 	return empty || err_set(err, ERR_CONFLICT,
-			    "%s is not empty: a backup wants a folder of its own.", target);
+			    "%s is not empty: the copy wants a folder of its own.", target);
 }
 
 /* Octets of the book as it lies there, what waits in the WAL counted. */
@@ -95,11 +95,11 @@ copy_octets(int from, int to, struct err *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return folder_trouble("reading a blob", err);
+			return folder_trouble("reading what is copied", err);
 		if (!file_write_fd(to, span_make(slice, (size_t)got), err))
-			return folder_trouble("writing a blob", err);
+			return folder_trouble("writing the copy", err);
 	}
-	return fsync(to) == 0 || folder_trouble("writing a blob", err);
+	return fsync(to) == 0 || folder_trouble("writing the copy", err);
 }
 
 bool
@@ -156,10 +156,9 @@ carry_blob(void *context, struct span hash, struct err *err)
 {
 	const struct carrying *carrying = context;
 	const struct folder_copy *copy = carrying->copy;
-	char hex[HEX_ROOM], name[HEX_ROOM + 8], from[PATH_MAX], to[PATH_MAX];
+	char name[RAW_NAME_ROOM], from[PATH_MAX], to[PATH_MAX];
 
-	token_hex(hash.data, hash.len, hex);
-	(void)snprintf(name, sizeof(name), "blobs/%s", hex);
+	raw_name(hash, name);
 	copy->counts->blobs++;
 	return folder_path(from, copy->from, name, err) && folder_path(to, copy->part, name, err) &&
 	       carry(from, to, carrying->by_link, err) && sound_blob(copy->part, hash, err);

@@ -47,6 +47,19 @@ migrate_version(struct db *db, int64_t *version, struct err *err)
 	return db_number(db, sql_version, DB_NO_VALUES, version, err);
 }
 
+bool
+migrate_check(struct db *db, struct err *err)
+{
+	int64_t version;
+
+	if (!migrate_version(db, &version, err))
+		return false;
+	return version == migrate_newest() ||
+	       err_set(err, ERR_CONFLICT,
+		   "The book is of version %" PRId64 ", this program works with version %" PRId64 ".",
+		   version, migrate_newest());
+}
+
 /* An empty file of the right mode before SQLite sees it: readers are of another user, and
  * -wal and -shm take their mode from it. */
 static bool

@@ -27,6 +27,10 @@ migrate_newest(void);
 bool
 migrate_version(struct db *db, int64_t *version, struct err *err);
 
+/* CONFLICT: the book is not of the version that this program works with. */
+bool
+migrate_check(struct db *db, struct err *err);
+
 /* SQL of a migration, 1 to migrate_newest(); for tests. */
 const char *
 migrate_sql(int64_t version);

@@ -13,7 +13,7 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-enum { SLICE = 64 * 1024, HEX_ROOM = SHA256_SIZE * 2 + 1 };
+enum { SLICE = 64 * 1024 };
 
 /* "whole" tells the plan of a whole reading from others (tests/unit/test_db.c). */
 static const char sql_files[] = "SELECT DISTINCT hash FROM raw whole WHERE octets IS NULL";
@@ -61,13 +61,20 @@ raw_make_folders(struct db *db, struct err *err)
 	return done;
 }
 
+void
+raw_name(struct span hash, char name[RAW_NAME_ROOM])
+{
+	memcpy(name, "blobs/", 6);
+	token_hex(hash.data, hash.len, name + 6);
+}
+
 static void
 blob_path(const struct db *db, struct span hash, struct buf *path)
 {
-	char hex[HEX_ROOM];
+	char name[RAW_NAME_ROOM];
 
-	token_hex(hash.data, hash.len, hex);
-	buf_printf(path, "%s/blobs/%s", db_folder(db), hex);
+	raw_name(hash, name);
+	buf_printf(path, "%s/%s", db_folder(db), name);
 }
 
 static bool

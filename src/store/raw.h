@@ -17,7 +17,10 @@
 
 struct db;
 
-enum { RAW_INLINE_MAX = 64 * 1024 };
+enum {
+	RAW_INLINE_MAX = 64 * 1024,
+	RAW_NAME_ROOM = 6 + SHA256_SIZE * 2 + 1 /* "blobs/", 64 hex digits, NUL */
+};
 
 struct raw {
 	int64_t id;
@@ -52,6 +55,10 @@ raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err);
 bool
 raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t length,
     struct span *octets, struct err *err);
+
+/* Where the file of that hash lies, within the data folder: "blobs/HASH". */
+void
+raw_name(struct span hash, char name[RAW_NAME_ROOM]);
 
 /* Says the hash of each file that the book names to `take`, until that answers false. Reads the
  * whole table: for a process of its own. */

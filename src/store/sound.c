@@ -20,7 +20,7 @@
 #include "store/raw.h"
 #include "store/statements.h"
 
-enum { SLICE = 64 * 1024, HEX_ROOM = SHA256_SIZE * 2 + 1 };
+enum { SLICE = 64 * 1024 };
 
 /* search_key() of a post. */
 #define POST_KEY(post) "((min(max(" post ".date, 0) / 86400, 16777216) << 29) | " post ".id)"
@@ -158,16 +158,15 @@ hash_file(const char *path, uint8_t hash[SHA256_SIZE], struct err *err)
 bool
 sound_blob(const char *folder, struct span wanted, struct err *err)
 {
-	char hex[HEX_ROOM], name[HEX_ROOM + 8], path[PATH_MAX];
+	char name[RAW_NAME_ROOM], path[PATH_MAX];
 	uint8_t hash[SHA256_SIZE];
 
-	token_hex(wanted.data, wanted.len, hex);
-	(void)snprintf(name, sizeof(name), "blobs/%s", hex);
+	raw_name(wanted, name);
 	if (!folder_path(path, folder, name, err) || !hash_file(path, hash, err))
 		return false;
 	return span_equal(wanted, span_make((const char *)hash, SHA256_SIZE)) ||
 	       err_set(
-		   err, ERR_BROKEN, "The blob %s is damaged: its octets are not what came.", hex);
+		   err, ERR_BROKEN, "The file %s is damaged: its octets are not what came.", name);
 }
 
 static bool
@@ -240,19 +239,6 @@ is_served(const char *folder, int *fd)
 	return *fd < 0 ? errno != ENOENT : flock(*fd, LOCK_EX | LOCK_NB) != 0;
 }
 
-static bool
-check_version(struct db *db, struct err *err)
-{
-	int64_t version;
-
-	if (!migrate_version(db, &version, err))
-		return false;
-	return version == migrate_newest() ||
-	       err_set(err, ERR_CONFLICT,
-		   "The book is of version %lld, this program works with version %lld.",
-		   (long long)version, (long long)migrate_newest());
-}
-
 bool
 sound_folder(const char *folder, struct sound *sound, struct err *err)
 {
@@ -269,7 +255,7 @@ sound_folder(const char *folder, struct sound *sound, struct err *err)
 	good = is_served(folder, &lock) ? db_open_copier(folder, &db, err)
 					: db_open_writer(folder, &db, err);
 	good = note(sound,
-	    good && check_version(db, err) && sound_book(db, sound, err) &&
+	    good && migrate_check(db, err) && sound_book(db, sound, err) &&
 		check_blobs(folder, db, sound, err) && check_keys(folder, sound, err),
 	    err);
 	db_close(&db);
