@@ -38,19 +38,34 @@ find_subject(struct clerk *clerk, const struct act *act, struct person *person, 
 	    person_find_address(clerk->db, act->arena, span_of(folded), person, NULL, err);
 }
 
+/* The same whether it is not there or not to be seen. */
+static bool
+no_forum(struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND, "there is no such forum");
+}
+
+/* Whoever has a row may always stop the mail; to have one where none is takes the right to
+ * read, whatever the mode: a row is what makes a member. */
 static bool
 check_subscribe(struct clerk *clerk, const struct act *act, const struct person *person,
     const struct forum *forum, const char *mode, struct err *err)
 {
 	struct axes axes = standing_axes(forum);
 	struct standing standing;
+	struct subscription row;
 
-	if (act->administrator || strcmp(mode, "none") == 0)
+	if (act->administrator)
 		return true;
+	if (strcmp(mode, "none") == 0) {
+		if (subscription_find(clerk->db, act->arena, forum->id, person->id, &row, err))
+			return true;
+		if (!err_forgive(err, ERR_NOT_FOUND))
+			return false;
+	}
 	if (!standing_load(clerk->db, act->arena, clerk->now, person, forum, &standing, err))
 		return false;
-	return permission_subscribe(&standing, &axes) ||
-	    err_set(err, ERR_NOT_FOUND, "there is no such forum");
+	return permission_subscribe(&standing, &axes) || no_forum(err);
 }
 
 bool
@@ -61,8 +76,9 @@ membership_subscribe(struct clerk *clerk, const struct act *act, struct outcome 
 	struct person person;
 	struct forum forum;
 
-	if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), &forum, err) ||
-	    !find_subject(clerk, act, &person, err) ||
+	if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), &forum, err))
+		return err->kind == ERR_NOT_FOUND ? no_forum(err) : false;
+	if (!find_subject(clerk, act, &person, err) ||
 	    !check_subscribe(clerk, act, &person, &forum, mode, err) ||
 	    !subscription_set(clerk->db, forum.id, person.id, mode, 0, clerk->now, err))
 		return false;

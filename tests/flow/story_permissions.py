@@ -7,6 +7,7 @@ it is the same at both doors, but that mail of somebody who may not write waits 
 where a form is refused. Nobody reads what is not his to read.
 """
 import itertools
+import smtplib
 
 from tests.flow import mail
 from tests.flow.site import DOMAIN
@@ -126,7 +127,34 @@ def reading(site):
                          ("mandate.set", {"person": other, "forum": "conseil", "role": "moderator"})):
         done = site.run("act", "--as", str(other), name, *[f"{k}={v}" for k, v in fields.items()])
         assert done.returncode == 1 and "Huis clos" not in done.stderr, (name, done)
+    intrusion(site, other, post)
+    leaving(site)
+
+
+def intrusion(site, other, post):
+    """Not even by asking for no mail of it: that would be a way in, and tell that it is there."""
+    for mode in ("none", "each", "topics"):
+        done = site.run("act", "--as", str(other), "subscription.set", "forum=conseil", f"mode={mode}")
+        absent = site.run("act", "--as", str(other), "subscription.set", "forum=nulle-part", f"mode={mode}")
+        assert (done.returncode, done.stderr) == (absent.returncode, absent.stderr) and done.returncode == 1, (mode, done, absent)
+    letter = mail.write("Un autre <autre@ville.example>", f"conseil+desabonner@{DOMAIN}", "desabonner", "desabonner\n")
+    try:
+        mail.send(site.ports["smtp"], "autre@ville.example", [f"conseil+desabonner@{DOMAIN}"], letter)
+    except smtplib.SMTPRecipientsRefused:
+        pass
+    site.wait_inbox()
     assert site.one("SELECT count(*) FROM subscription WHERE person = ?", other) == 0
+    assert Browser(site).sign_in(site, other).get(f"/t/{post['thread']}").status == 404
+
+
+def leaving(site):
+    """Who is in may stop its mail, also twice; and who never was subscribed to an open one."""
+    inside, outside = site.person("Dedans", "dedans@ville.example"), site.person("Dehors", "dehors@ville.example")
+    site.act("subscription.set", forum="conseil", person=inside, mode="each")
+    for _ in range(2):
+        site.act("subscription.set", "--as", inside, forum="conseil", mode="none")
+    site.act("forum.create", slug="place", name="La place")
+    site.act("subscription.set", "--as", outside, forum="place", mode="none")
 
 
 def closing(site):
