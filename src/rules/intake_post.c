@@ -12,7 +12,6 @@
 #include "rules/posting.h"
 #include "rules/proof.h"
 #include "rules/standing.h"
-#include "rules/threading.h"
 
 struct mail_post {
 	struct intake *intake;
@@ -124,6 +123,28 @@ hold_of_mail(const struct mail_post *work)
 	return "";
 }
 
+/* What the place asks of everybody: open discussions, no floods, the forum's own rule. */
+static bool
+find_hold_of_place(struct mail_post *work, struct err *err)
+{
+	struct draft *draft = &work->draft;
+	struct threading_post place = {
+		.forum = work->forum.id,
+		.message_id = draft->message_id,
+		.parent = draft->parent,
+		.chain = draft->chain,
+	};
+	bool closed, over = false;
+
+	if (!posting_is_closed(work->intake->clerk, work->intake->arena, &place, &closed, err) ||
+	    (!closed && !is_over_rate(work, &over, err)))
+		return false;
+	draft->hold = closed ? "closed" :
+	    over	     ? "limit" :
+			       permission_hold(&work->standing, &work->axes);
+	return true;
+}
+
 /* First reason found. The order goes from what says most about the sender to what the
  * forum asks of everybody. */
 static bool
@@ -131,7 +152,6 @@ find_hold(struct mail_post *work, struct err *err)
 {
 	struct draft *draft = &work->draft;
 	struct err why;
-	bool over;
 
 	if (work->intake->robot.action == ROBOT_HOLD) {
 		draft->hold = work->intake->robot.word;
@@ -146,12 +166,7 @@ find_hold(struct mail_post *work, struct err *err)
 	} else {
 		draft->tell_author = true;
 		draft->hold = hold_of_mail(work);
-		if (!*draft->hold) {
-			if (!is_over_rate(work, &over, err))
-				return false;
-			draft->hold = over ? "limit" :
-					     permission_hold(&work->standing, &work->axes);
-		}
+		return *draft->hold || find_hold_of_place(work, err);
 	}
 	return true;
 }

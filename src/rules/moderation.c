@@ -130,6 +130,29 @@ hold_anew(struct clerk *clerk, struct arena *arena, const struct forum *forum, s
 	    moderation_tell_moderators(clerk, arena, forum, post, err);
 }
 
+/* Why a post waits whose author is proved; "": it need not. */
+static bool
+find_hold(struct clerk *clerk, struct arena *arena, const struct post *post,
+    const struct forum *forum, const struct standing *standing, const char **hold, struct err *err)
+{
+	struct threading_post place = {
+		.forum = post->forum,
+		.message_id = span_of(post->message_id),
+		.parent = post->parent,
+		.chain = post->chain,
+	};
+	struct axes axes = standing_axes(forum);
+	struct err why;
+	bool closed;
+
+	if (!posting_is_closed(clerk, arena, &place, &closed, err))
+		return false;
+	*hold = !permission_write(standing, &axes, &why) ? "stranger" :
+	    closed					 ? "closed" :
+							   permission_hold(standing, &axes);
+	return true;
+}
+
 bool
 moderation_prove(struct clerk *clerk, struct arena *arena, int64_t id, const char *proof,
     struct posted *posted, struct err *err)
@@ -138,7 +161,6 @@ moderation_prove(struct clerk *clerk, struct arena *arena, int64_t id, const cha
 	struct forum forum;
 	struct person person;
 	struct standing standing;
-	struct axes axes;
 	const char *hold;
 
 	*posted = (struct posted){ .post = id, .slug = "" };
@@ -149,10 +171,8 @@ moderation_prove(struct clerk *clerk, struct arena *arena, int64_t id, const cha
 		return false;
 	if (!is_proof_hold(&post))
 		return true;
-	axes = standing_axes(&forum);
-	hold = permission_write(&standing, &axes, err) ? permission_hold(&standing, &axes) :
-							 "stranger";
-	err_clear(err);
+	if (!find_hold(clerk, arena, &post, &forum, &standing, &hold, err))
+		return false;
 	if (*hold)
 		return hold_anew(clerk, arena, &forum, &post, hold, proof, err);
 	return post_set_hold(clerk->db, id, "", proof, err) &&

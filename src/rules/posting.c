@@ -8,7 +8,6 @@
 #include "mail/thread_id.h"
 #include "rules/delivery.h"
 #include "rules/moderation.h"
-#include "rules/threading.h"
 #include "store/attachment.h"
 #include "store/organisation.h"
 #include "store/search.h"
@@ -155,6 +154,24 @@ threading_of(struct arena *arena, const struct post *post, struct span title)
 		.title = title,
 		.date = post->date,
 	};
+}
+
+bool
+posting_is_closed(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
+    bool *closed, struct err *err)
+{
+	struct thread thread;
+	int64_t id;
+
+	*closed = false;
+	if (!threading_find(clerk, arena, post, &id, err))
+		return false;
+	if (id == 0)
+		return true;
+	if (!thread_find_head(clerk->db, arena, id, &thread, err))
+		return false;
+	*closed = strcmp(thread.state, "closed") == 0;
+	return true;
 }
 
 /* All that a published post causes, once its row and its place are there. */

@@ -10,6 +10,7 @@
 #include "mail/parsed.h"
 #include "rules/act.h"
 #include "rules/standing.h"
+#include "rules/threading.h"
 #include "rules/words.h"
 #include "store/forum.h"
 #include "store/person.h"
@@ -64,6 +65,11 @@ posting_store(struct clerk *clerk, struct arena *arena, const struct draft *draf
 bool
 posting_publish_held(struct clerk *clerk, struct arena *arena, int64_t post, int64_t by,
     struct posted *posted, struct err *err);
+
+/* Would it stand in a discussion that is closed? */
+bool
+posting_is_closed(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
+    bool *closed, struct err *err);
 
 /* act post.add: forum + subject, or parent; source; attach; speaker (organisation). */
 bool

@@ -25,7 +25,7 @@ struct link {
 struct chain {
 	struct link links[THREADING_CHAIN_MAX]; /* root first */
 	size_t count;
-	int64_t threads[THREADS_MAX]; /* distinct ones, ascending */
+	int64_t threads[THREADS_MAX]; /* distinct ones: that of the nearest link first */
 	size_t thread_count;
 };
 
@@ -100,16 +100,11 @@ threading_message_id(struct clerk *clerk, struct arena *arena, const struct pars
 static void
 note_thread(struct chain *chain, int64_t thread)
 {
-	size_t at = 0;
-
-	while (at < chain->thread_count && chain->threads[at] < thread)
-		at++;
-	if (at < chain->thread_count && chain->threads[at] == thread)
-		return;
-	memmove(&chain->threads[at + 1], &chain->threads[at],
-	    (chain->thread_count - at) * sizeof(chain->threads[0]));
-	chain->threads[at] = thread;
-	chain->thread_count++;
+	for (size_t i = 0; i < chain->thread_count; i++)
+		if (chain->threads[i] == thread)
+			return;
+	if (thread != 0)
+		chain->threads[chain->thread_count++] = thread;
 }
 
 static bool
@@ -141,9 +136,9 @@ read_chain(struct clerk *clerk, const struct threading_post *post, struct chain 
 		link->id = id;
 		if (!look_up(clerk, post->forum, id, &link->known, err))
 			return false;
-		if (link->known.thread != 0)
-			note_thread(chain, link->known.thread);
 	}
+	for (size_t i = chain->count; i > 0; i--)
+		note_thread(chain, chain->links[i - 1].known.thread);
 	return true;
 }
 
@@ -170,6 +165,23 @@ makes_circle(struct clerk *clerk, struct arena *arena, int64_t candidate, struct
 	return true;
 }
 
+/* Is the link a post of the thread that this one goes to? Where the chain knows of one thread
+ * only there is nothing to ask. */
+static bool
+is_of_thread(struct clerk *clerk, struct arena *arena, const struct chain *chain,
+    const struct link *link, int64_t thread, bool *is, struct err *err)
+{
+	struct post head;
+
+	*is = link->known.post != 0;
+	if (!*is || chain->thread_count < 2)
+		return true;
+	if (!post_find_head(clerk->db, arena, link->known.post, &head, err))
+		return false;
+	*is = head.thread == thread;
+	return true;
+}
+
 /* The nearest of the chain that is here, from its end. What stands at the end and is not
  * here is awaited. */
 static bool
@@ -177,11 +189,13 @@ choose_parent(struct clerk *clerk, struct arena *arena, const struct threading_p
     const struct chain *chain, struct placement *placement, struct err *err)
 {
 	const struct link *link;
-	bool circle = false;
+	bool circle = false, here;
 
 	for (size_t i = chain->count; i > 0 && placement->parent == 0; i--) {
 		link = &chain->links[i - 1];
-		if (link->known.post == 0)
+		if (!is_of_thread(clerk, arena, chain, link, placement->thread, &here, err))
+			return false;
+		if (!here)
 			continue;
 		if (placement->was_ghost &&
 		    !makes_circle(clerk, arena, link->known.post, post->message_id, &circle, err))
@@ -194,10 +208,12 @@ choose_parent(struct clerk *clerk, struct arena *arena, const struct threading_p
 	return true;
 }
 
+/* ---- the thread ---- */
+
 /* A parent known for certain: its thread is the thread, the chain says nothing more. */
 static bool
 follow_parent(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
-    struct chain *chain, struct placement *placement, struct err *err)
+    struct chain *chain, struct err *err)
 {
 	struct post head;
 
@@ -206,22 +222,70 @@ follow_parent(struct clerk *clerk, struct arena *arena, const struct threading_p
 	if (head.thread == 0 || head.forum != post->forum)
 		return err_set(err, ERR_NOT_FOUND, "the message that is answered is not there");
 	note_thread(chain, head.thread);
-	placement->parent = post->parent;
 	return true;
 }
 
-/* ---- the thread ---- */
-
-/* Ids are given in order of creation, so that the lowest is the oldest. */
+/* All threads that the post has to do with; *own: what is known of its own id. */
 static bool
-unite(struct clerk *clerk, const struct chain *chain, struct placement *placement, struct err *err)
+read_threads(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
+    struct chain *chain, struct reference *own, struct err *err)
+{
+	*chain = (struct chain){ 0 };
+	if (!look_up(clerk, post->forum, post->message_id, own, err) ||
+	    !(post->parent != 0 ? follow_parent(clerk, arena, post, chain, err) :
+				  read_chain(clerk, post, chain, err)))
+		return false;
+	note_thread(chain, own->thread);
+	return true;
+}
+
+/* A thread that waits to be continued upwards: all that begins it answers something. */
+static bool
+waits(struct clerk *clerk, const struct thread *thread, bool *is, struct err *err)
+{
+	bool opened;
+
+	if (!thread_is_opened(clerk->db, thread->id, &opened, err))
+		return false;
+	*is = !opened;
+	return true;
+}
+
+/* Makes the two one where they may be: *into is where the posts are afterwards. Ids are given
+ * in order of creation: of two that wait the older takes the other in. */
+static bool
+unite_two(struct clerk *clerk, struct arena *arena, int64_t *into, int64_t with,
+    struct placement *placement, struct err *err)
+{
+	struct thread a, b;
+	bool a_waits, b_waits;
+	int64_t from = with;
+
+	if (!thread_find_head(clerk->db, arena, *into, &a, err) ||
+	    !thread_find_head(clerk->db, arena, with, &b, err))
+		return false;
+	if (strcmp(a.state, "open") != 0 || strcmp(b.state, "open") != 0)
+		return true;
+	if (!waits(clerk, &a, &a_waits, err) || !waits(clerk, &b, &b_waits, err))
+		return false;
+	if (!a_waits && !b_waits)
+		return true;
+	if (!b_waits || (a_waits && b.id < a.id)) {
+		from = *into;
+		*into = with;
+	}
+	placement->merged = true;
+	return thread_merge(clerk->db, from, *into, err);
+}
+
+static bool
+unite(struct clerk *clerk, struct arena *arena, struct chain *chain, struct placement *placement,
+    struct err *err)
 {
 	placement->thread = chain->threads[0];
-	for (size_t i = 1; i < chain->thread_count; i++) {
-		if (!thread_merge(clerk->db, chain->threads[i], placement->thread, err))
+	for (size_t i = 1; i < chain->thread_count; i++)
+		if (!unite_two(clerk, arena, &placement->thread, chain->threads[i], placement, err))
 			return false;
-		placement->merged = true;
-	}
 	return true;
 }
 
@@ -237,35 +301,36 @@ remember_chain(struct clerk *clerk, const struct threading_post *post, const str
 }
 
 bool
+threading_find(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
+    int64_t *thread, struct err *err)
+{
+	struct reference own;
+	struct chain chain;
+
+	if (!read_threads(clerk, arena, post, &chain, &own, err))
+		return false;
+	*thread = chain.thread_count > 0 ? chain.threads[0] : 0;
+	return true;
+}
+
+bool
 threading_place(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
     struct placement *placement, struct err *err)
 {
-	struct chain chain = { 0 };
+	struct chain chain;
 	struct reference own;
 
-	*placement = (struct placement){ 0 };
-	if (!look_up(clerk, post->forum, post->message_id, &own, err))
+	*placement = (struct placement){ .parent = post->parent };
+	if (!read_threads(clerk, arena, post, &chain, &own, err))
 		return false;
-	if (own.thread != 0)
-		note_thread(&chain, own.thread);
 	placement->was_ghost = own.thread != 0 && own.post == 0;
-	if (post->parent != 0) {
-		if (!follow_parent(clerk, arena, post, &chain, placement, err))
-			return false;
-	} else if (!read_chain(clerk, post, &chain, err) ||
-	    !choose_parent(clerk, arena, post, &chain, placement, err)) {
+	placement->opens = chain.thread_count == 0;
+	if (!(placement->opens ? thread_add(clerk->db, post->forum, post->title, post->date,
+				     &placement->thread, err) :
+				 unite(clerk, arena, &chain, placement, err)))
 		return false;
-	}
-	if (chain.thread_count > 0) {
-		if (!unite(clerk, &chain, placement, err))
-			return false;
-	} else {
-		placement->opens = true;
-		if (!thread_add(clerk->db, post->forum, post->title, post->date, &placement->thread,
-			err))
-			return false;
-	}
-	return remember_chain(clerk, post, &chain, placement->thread, err);
+	return choose_parent(clerk, arena, post, &chain, placement, err) &&
+	    remember_chain(clerk, post, &chain, placement->thread, err);
 }
 
 /* ---- once the post is here ---- */
@@ -358,7 +423,7 @@ threading_settle(struct clerk *clerk, struct arena *arena, const struct threadin
 	if (!reference_set(clerk->db, post->forum, post->message_id, placement->thread, id, err))
 		return false;
 	if (placement->was_ghost &&
-	    (!post_fill(clerk->db, post->forum, post->message_id, id, &filled, err) ||
+	    (!post_fill(clerk->db, placement->thread, post->message_id, id, &filled, err) ||
 		!settle_waiting(clerk, arena, post, placement->thread, id, err)))
 		return false;
 	if (placement->merged && !thread_recount(clerk->db, placement->thread, err))

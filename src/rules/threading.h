@@ -2,10 +2,13 @@
 /* rules/threading.h: to which thread a post belongs, whatever the order of arrival.
  *
  * Every Message-ID that a forum's published posts have or name belongs to one thread
- * (the table reference); one that is named and not here is a ghost. A post that names
- * ids of several threads makes them one: the older thread takes the others in. A post
- * whose true parent is a ghost hangs on the nearest ancestor that is here, and moves
- * when the ghost arrives. Subjects never thread.
+ * (the table reference); one that is named and not here is a ghost. A post stands in the
+ * thread of the nearest id of its chain that is known. What it names besides is united
+ * with that only where a thread waits to be continued upwards, which is: its first post
+ * answers something that never came. So one mail cannot make two discussions one, and a
+ * closed thread neither takes in nor goes. A post whose true parent is a ghost hangs on
+ * the nearest ancestor that is here, and moves when the ghost arrives. Subjects never
+ * thread.
  *
  * threading_place() comes before the row of the post, threading_settle() after it;
  * both inside the caller's savepoint. */
@@ -34,6 +37,12 @@ struct placement {
 	bool was_ghost;     /* somebody named this post before it came */
 	bool merged;        /* threads were united: first post and title may have changed */
 };
+
+/* The thread that threading_place() would say, before it unites any; 0: a new one. Changes
+ * nothing. */
+bool
+threading_find(struct clerk *clerk, struct arena *arena, const struct threading_post *post,
+    int64_t *thread, struct err *err);
 
 bool
 threading_place(struct clerk *clerk, struct arena *arena, const struct threading_post *post,

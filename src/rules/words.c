@@ -27,6 +27,7 @@ static const struct {
 	{ "sender",     TR("The mail names no sender, or several.") },
 	{ "over-limit", TR("The mail is too large or too intricate to be taken apart.") },
 	{ "encrypted",  TR("The mail is encrypted.") },
+	{ "closed",     TR("The discussion that it answers is closed.") },
 	{ "limit",      TR("The author has written very often within an hour.") },
 };
 

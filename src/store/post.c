@@ -22,7 +22,7 @@ static const char sql_move[] = "UPDATE post"
 static const char sql_place[] =
     "UPDATE post SET thread = $2, parent = $3, awaits = $4, date = $5 WHERE id = $1";
 static const char sql_fill[] =
-    "UPDATE post SET parent = $3, awaits = NULL WHERE awaits = $2 AND forum = $1";
+    "UPDATE post SET parent = $3, awaits = NULL WHERE awaits = $2 AND thread = $1";
 static const char sql_parent[] = "UPDATE post SET parent = $2 WHERE id = $1";
 static const char sql_hold[] =
     "UPDATE post SET hold = $2, proof = $3 WHERE id = $1 AND state = 'held'";
@@ -105,10 +105,10 @@ post_place(struct db *db, int64_t id, int64_t thread, int64_t parent, struct spa
 }
 
 bool
-post_fill(struct db *db, int64_t forum, struct span message_id, int64_t parent, int64_t *filled,
+post_fill(struct db *db, int64_t thread, struct span message_id, int64_t parent, int64_t *filled,
     struct err *err)
 {
-	return db_do(db, sql_fill, DB_VALUES(DB_INT(forum), DB_TEXT(message_id), DB_INT(parent)),
+	return db_do(db, sql_fill, DB_VALUES(DB_INT(thread), DB_TEXT(message_id), DB_INT(parent)),
 	    filled, err);
 }
 

@@ -137,9 +137,9 @@ post_set_parent(struct db *db, int64_t id, int64_t parent, struct err *err);
 bool
 post_set_hold(struct db *db, int64_t id, const char *hold, const char *proof, struct err *err);
 
-/* The posts of this forum that awaited this Message-ID have their parent now. */
+/* The posts of this thread that awaited this Message-ID have their parent now. */
 bool
-post_fill(struct db *db, int64_t forum, struct span message_id, int64_t parent, int64_t *filled,
+post_fill(struct db *db, int64_t thread, struct span message_id, int64_t parent, int64_t *filled,
     struct err *err);
 
 bool

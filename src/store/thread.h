@@ -87,6 +87,10 @@ thread_set_state(struct db *db, int64_t id, const char *state, struct err *err);
 bool
 thread_set_pinned(struct db *db, int64_t id, bool pinned, struct err *err);
 
+/* Is there a post in it that answers nothing? */
+bool
+thread_is_opened(struct db *db, int64_t id, bool *is, struct err *err);
+
 /* Posts, references, follows and former merges of `from` go to `into`, which is counted
  * anew; `from` becomes merged. */
 bool

@@ -38,6 +38,9 @@ static const char sql_latest[] = THREAD_SELECT " WHERE t.state <> 'merged' AND t
 static const char sql_span[] = "SELECT id, forum, title, last FROM thread"
 			       " WHERE id > $1 AND id <= $2 AND state <> 'merged' AND posts > 0"
 			       " ORDER BY id";
+static const char sql_opened[] =
+    "SELECT EXISTS (SELECT 1 FROM post"
+    "                WHERE thread = $1 AND parent IS NULL AND chain = '')";
 static const char sql_newest_id[] = "SELECT COALESCE(MAX(id), 0) FROM thread";
 
 /* clang-format off */
@@ -132,5 +135,16 @@ thread_newest_id(struct db *db, int64_t *id, struct err *err)
 	return db_number(db, sql_newest_id, DB_NO_VALUES, id, err);
 }
 
+bool
+thread_is_opened(struct db *db, int64_t id, bool *is, struct err *err)
+{
+	int64_t there;
+
+	if (!db_number(db, sql_opened, DB_VALUES(DB_INT(id)), &there, err))
+		return false;
+	*is = there != 0;
+	return true;
+}
+
 const char *const thread_list_statements[] = { sql_find, sql_find_head, sql_pinned, sql_list,
-	sql_latest, sql_span, sql_newest_id, NULL };
+	sql_latest, sql_span, sql_opened, sql_newest_id, NULL };

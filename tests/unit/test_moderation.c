@@ -185,6 +185,38 @@ test_suspended_moderator(void **state)
 	world_no(ERR_NOT_FOUND, DOOR_WEB, first, "post.approve", "post", text(post), NULL);
 }
 
+/* A closed discussion takes no replies by mail either: they wait, and say why. */
+static void
+test_closed_discussion(void **state)
+{
+	struct fields input;
+	int64_t post;
+
+	(void)state;
+	town();
+	(void)world_mail("voirie", world_raw("marie", "Un trou", "a@x.example", "", "Un trou."));
+	world_do(DOOR_WEB, first, "thread.set", "thread", "1", "closed", "1", NULL);
+	assert_string_equal(
+	    world_mail("voirie",
+		world_raw("marie", "Re: Un trou", "b@x.example", "In-Reply-To: <a@x.example>\n", "Et ?")),
+	    "held");
+	post = world_post;
+	assert_int_equal(world_number("SELECT count(*) FROM post WHERE hold = 'closed'"), 1);
+	/* Nor does the author's yes open it. */
+	assert_string_equal(world_mail_from("voirie", "x@y.example", "192.0.2.1",
+				world_raw("marie", "Re: Un trou", "c@x.example",
+				    "In-Reply-To: <a@x.example>\n", "Moi ?")),
+	    "held");
+	input = world_notice("was-it-you");
+	world_do(DOOR_WEB, 0, "post.confirm", "token", fields_text(&input, "token", world.arena),
+	    NULL);
+	assert_string_equal(state_of(world_post), "held");
+	assert_int_equal(world_number("SELECT count(*) FROM post WHERE hold = 'closed'"), 2);
+	/* A moderator may let it in, knowing. */
+	world_do(DOOR_WEB, first, "post.approve", "post", text(post), NULL);
+	assert_int_equal(world_number("SELECT thread FROM post WHERE id = %" PRId64, post), 1);
+}
+
 /* ---- by mail ---- */
 
 static const char *
@@ -297,6 +329,7 @@ main(void)
 		TEST(test_who_may),
 		TEST(test_administrators_are_told),
 		TEST(test_suspended_moderator),
+		TEST(test_closed_discussion),
 		TEST(test_by_mail),
 		cmocka_unit_test(test_words),
 	};

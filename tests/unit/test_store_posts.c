@@ -337,7 +337,7 @@ test_ghosts(void **state)
 	book_ok(post_list_awaiting(db, arena, thread, 10, &list, &count, &err), &err);
 	assert_true(count == 1 && list[0].id == child);
 	parent = add_post(thread, BOOK_NOW - 5, 0);
-	book_ok(post_fill(db, forum, SPAN("ghost@x"), parent, &filled, &err), &err);
+	book_ok(post_fill(db, thread, SPAN("ghost@x"), parent, &filled, &err), &err);
 	assert_int_equal(filled, 1);
 	book_ok(post_find(db, arena, child, &found, &err), &err);
 	assert_int_equal(found.parent, parent);

@@ -276,6 +276,47 @@ test_circles(void **state)
 	assert_int_equal(world_number("SELECT count(*) FROM post"), run * CIRCLE);
 }
 
+/* One mail that names several discussions joins the nearest; it does not make them one, nor
+ * may it reach into a discussion that was closed. */
+static void
+test_names_several(void **state)
+{
+	(void)state;
+	forum = world_forum("voirie");
+	world_person("marie");
+	(void)world_mail("voirie", world_raw("marie", "Un", "a@x.example", "", "Un."));
+	(void)world_mail("voirie", world_raw("marie", "Deux", "b@x.example", "", "Deux."));
+	(void)world_mail("voirie",
+	    world_raw("marie", "Trois", "c@x.example", "References: <gone@x.example>\n", "Trois."));
+	world_do(DOOR_CONSOLE, 0, "thread.set", "thread",
+	    arena_printf(world.arena, "%" PRId64,
+		world_number("SELECT thread FROM post WHERE message_id = 'c@x.example'")),
+	    "closed", "1", NULL);
+	(void)world_mail("voirie",
+	    world_raw("marie", "Re: Deux", "d@x.example",
+		"References: <a@x.example> <c@x.example> <b@x.example>\n", "Quatre."));
+	assert_int_equal(world_number("SELECT count(DISTINCT thread) FROM post"), 3);
+	assert_int_equal(world_number("SELECT count(*) FROM thread WHERE state = 'merged'"), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM post AS p JOIN post AS q ON q.id = p.parent"
+				      " WHERE p.message_id = 'd@x.example' AND q.message_id ="
+				      " 'b@x.example' AND p.thread = q.thread"),
+	    1);
+	/* Nor by the id of a mail that others named before it came. */
+	(void)world_mail("voirie",
+	    world_raw("marie", "Re: Un", "e@x.example", "References: <a@x.example> <late@x.example>\n",
+		"Cinq."));
+	(void)world_mail("voirie",
+	    world_raw("marie", "Re: Deux", "late@x.example", "References: <b@x.example>\n", "Six."));
+	assert_int_equal(world_number("SELECT count(*) FROM thread WHERE state = 'merged'"), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM post AS p JOIN post AS q ON q.id = p.parent"
+				      " WHERE p.thread <> q.thread"),
+	    0);
+	assert_int_equal(world_number("SELECT count(*) FROM post WHERE message_id = 'e@x.example' AND"
+				      " parent = (SELECT id FROM post WHERE message_id ="
+				      " 'a@x.example')"),
+	    1);
+}
+
 /* A long chain is looked at from its end, in bounded time. */
 static void
 test_long_chain(void **state)
@@ -374,6 +415,7 @@ main(void)
 		TEST(test_every_order),
 		TEST(test_random_trees),
 		TEST(test_circles),
+		TEST(test_names_several),
 		TEST(test_long_chain),
 		TEST(test_forwards_and_forums),
 		TEST(test_title),
