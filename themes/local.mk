@@ -10,6 +10,7 @@ nobase_dist_pkgdata_DATA = \
 	themes/default/mail/join.txt \
 	themes/default/mail/login.txt \
 	themes/default/mail/owners.txt \
+	themes/default/mail/password.txt \
 	themes/default/mail/post.html \
 	themes/default/mail/post.txt \
 	themes/default/mail/private.txt \

@@ -55,7 +55,7 @@ act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct
 	struct session row;
 	struct person person;
 
-	act->actor = 0;
+	act->actor = act->entered = 0;
 	act->administrator = false;
 	if (session.len == 0)
 		return true;
@@ -66,6 +66,7 @@ act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct
 	if (strcmp(person.state, "active") != 0)
 		return true;
 	act->actor = person.id;
+	act->entered = row.created;
 	act->administrator = person.administrator;
 	return true;
 }

@@ -45,6 +45,7 @@ struct act {
 	const struct act_kind *kind;
 	enum door door;
 	int64_t actor;           /* person; 0 = nobody known */
+	int64_t entered;         /* when the actor signed in; 0: not through a session */
 	bool administrator;      /* the console of the owner or root, or a person who is one */
 	bool checked_password;   /* NEEDS_VERIFY: auth said yes */
 	const char *hashed;      /* NEEDS_HASH: PHC string; "" */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "rules/signup.h"
 #include "rules/standing.h"
 #include "store/post.h"
 #include "store/thread.h"
@@ -20,6 +21,15 @@ may_signed_in(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;
 	return act->actor != 0 || err_set(err, ERR_DENIED, TR("please sign in first"));
+}
+
+bool
+may_signed_in_lately(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	if (!may_signed_in(clerk, act, err))
+		return false;
+	return clerk->now - act->entered < SIGNUP_LATELY_MINUTES * 60 ||
+	    err_set(err, ERR_DENIED, TR("you signed in too long ago for this: please sign in anew"));
 }
 
 bool

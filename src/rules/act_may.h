@@ -11,6 +11,10 @@ bool
 may_administrator(struct clerk *, const struct act *, struct err *);
 bool
 may_signed_in(struct clerk *, const struct act *, struct err *);
+/* Signed in, and less than SIGNUP_LATELY_MINUTES ago: for what a session left open must not
+ * allow to whoever finds it (reliability study §5.10). */
+bool
+may_signed_in_lately(struct clerk *, const struct act *, struct err *);
 /* Whoever stands at the door of the web, known or not. */
 bool
 may_visit(struct clerk *, const struct act *, struct err *);

@@ -122,6 +122,12 @@ static const struct act_field subscription_set_fields[] = {
 	END
 };
 
+static const struct act_field subscription_remove_fields[] = {
+	{ "forum",  FIELD_SLUG, SLUG_MAX, FIELD_REQUIRED, NULL },
+	{ "person", FIELD_INT,  0,        FIELD_REQUIRED, NULL },
+	END
+};
+
 static const struct act_field token_fields[] = {
 	{ "token", FIELD_LINE, SECRET_MAX, FIELD_REQUIRED, NULL },
 	END
@@ -134,6 +140,11 @@ static const struct act_field session_ask_fields[] = {
 	END
 };
 
+static const struct act_field roll_revoke_fields[] = {
+	{ "number",  FIELD_INT,  0, FIELD_REQUIRED, NULL },
+	{ "suspend", FIELD_FLAG, 0, 0,              NULL },
+	END
+};
 static const struct act_field number_fields[] = {
 	{ "number", FIELD_INT, 0, FIELD_REQUIRED, NULL },
 	END
@@ -325,6 +336,7 @@ const struct act_kind act_kinds[] = {
 	{ "mandate.end",         may_administrator,   mandate_end_fields,         NEEDS_JOURNAL,              NULL,             membership_mandate_end,  NULL },
 	{ "organisation.create", may_administrator,   organisation_create_fields, CREATES,                    NULL,             membership_organisation, NULL },
 	{ "subscription.set",    may_oneself,         subscription_set_fields,    NEEDS_NOTHING,              "SUBSCRIBE_USER", membership_subscribe,    NULL },
+	{ "subscription.remove", may_administrator,   subscription_remove_fields, NEEDS_JOURNAL,              NULL,             membership_remove,       NULL },
 	{ "subscription.leave",  NULL,                token_fields,               NEEDS_JOURNAL,              NULL,             membership_leave,        NULL },
 	{ "session.ask",         may_visit,           session_ask_fields,         NEEDS_NOTHING,              "LOGIN_IP",       signup_ask,              NULL },
 	{ "session.open",        may_visit,           session_open_fields,        NEEDS_VERIFY,               LOGIN_LIMITS,     signup_open,             signup_open_failed },
@@ -332,11 +344,11 @@ const struct act_kind act_kinds[] = {
 	{ "session.seen",        may_visit,           session_fields,             NEEDS_NOTHING,              NULL,             signup_seen,             NULL },
 	{ "session.link",        may_administrator,   session_link_fields,        NEEDS_JOURNAL,              NULL,             signup_link,             NULL },
 	{ "session.revoke",      may_signed_in,       number_fields,              NEEDS_NOTHING,              NULL,             signup_revoke,           NULL },
-	{ "password.set",        may_signed_in,       password_set_fields,        NEEDS_HASH | NEEDS_JOURNAL, "PASSWORD_USER",  signup_password_set,     NULL },
+	{ "password.set",        may_signed_in_lately, password_set_fields,        NEEDS_HASH | NEEDS_JOURNAL, "PASSWORD_USER",  signup_password_set,     NULL },
 	{ "roll.create",         may_administrator,   roll_create_fields,         CREATES,                    NULL,             roll_create,             NULL },
 	{ "roll.change",         may_administrator,   roll_change_fields,         NEEDS_JOURNAL,              NULL,             roll_change,             NULL },
 	{ "roll.issue",          may_administrator,   roll_issue_fields,          CREATES | NEEDS_HASH,       NULL,             roll_issue,              NULL },
-	{ "roll.revoke",         may_administrator,   number_fields,              NEEDS_JOURNAL,              NULL,             roll_revoke,             NULL },
+	{ "roll.revoke",         may_administrator,   roll_revoke_fields,              NEEDS_JOURNAL,              NULL,             roll_revoke,             NULL },
 	{ "person.register",     registration_may,    register_fields,            NEEDS_VERIFY,               NULL,             registration_ask,        registration_ask_failed },
 	{ "registration.confirm", may_visit,          registration_confirm_fields, NEEDS_JOURNAL,             "CONFIRM_ACCT",   registration_confirm,    registration_confirm_failed },
 	{ "post.add",            may_write_in_forum,  post_add_fields,            NEEDS_PARSE | NEEDS_KEY,    "POST_USER",      posting_add,             NULL },

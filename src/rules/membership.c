@@ -11,6 +11,7 @@
 #include "rules/words.h"
 #include "store/organisation.h"
 #include "store/person.h"
+#include "store/session.h"
 #include "store/subscription.h"
 #include "text/i18n.h"
 
@@ -89,6 +90,22 @@ membership_subscribe(struct clerk *clerk, const struct act *act, struct outcome 
 	fields_add_text(&outcome->output, "mode", mode);
 	outcome_about(outcome, "person", person.id, forum.id);
 	return true;
+}
+
+bool
+membership_remove(struct clerk *clerk, const struct act *act, struct outcome *outcome,
+    struct err *err)
+{
+	struct person person;
+	struct forum forum;
+
+	if (!forum_find_slug(clerk->db, act->arena, fields_get(&act->input, "forum"), &forum, err) ||
+	    !person_find(
+		clerk->db, act->arena, fields_int(&act->input, "person", 0), &person, err))
+		return false;
+	outcome_about(outcome, "person", person.id, forum.id);
+	return subscription_remove(clerk->db, forum.id, person.id, err) &&
+	    delivery_cancel_person(clerk, person.id, forum.id, err);
 }
 
 static bool
@@ -192,7 +209,7 @@ membership_create(struct clerk *clerk, const struct act *act, struct outcome *ou
 static bool
 check_own_fields(const struct act *act, struct err *err)
 {
-	static const char *const only[] = { "state", "trusted", "administrator" };
+	static const char *const only[] = { "state", "trusted", "administrator", "password" };
 
 	for (size_t i = 0; !act->administrator && i < sizeof(only) / sizeof(only[0]); i++)
 		if (fields_has(&act->input, only[i]))
@@ -202,17 +219,43 @@ check_own_fields(const struct act *act, struct err *err)
 }
 
 /* Whoever may not come in any more is out at once, everywhere; whoever changed the
- * password too, since somebody else may have known the old one. */
+ * password too, since somebody else may have known the old one; and who may decide over
+ * others from now on, since the session at hand is as long as a reader's. */
 static bool
-shut_out(struct clerk *clerk, const struct act *act, const struct person *person, struct err *err)
+shut_out(struct clerk *clerk, const struct act *act, const struct person *person, bool promoted,
+    struct err *err)
 {
 	bool active = strcmp(person->state, "active") == 0;
 
-	if (active && !*act->hashed)
+	if (active && !*act->hashed && !promoted)
 		return true;
 	if (!signup_shut_out(clerk, person->id, err))
 		return false;
 	return active || delivery_cancel_person(clerk, person->id, 0, err);
+}
+
+/* Nobody locks himself out by a slip: another administrator, or the console, does it. */
+static bool
+check_oneself(const struct act *act, const struct person *person, struct err *err)
+{
+	bool stays = strcmp(person->state, "active") == 0 && person->administrator;
+
+	return act->actor == 0 || act->actor != person->id || !act->administrator || stays ||
+	       err_set(err, ERR_INVALID,
+		   TR("You cannot suspend yourself, nor stop being an administrator: ask another "
+		      "one."));
+}
+
+bool
+membership_suspend(struct clerk *clerk, const struct act *act, int64_t id, struct err *err)
+{
+	struct person person;
+
+	if (!person_find(clerk->db, act->arena, id, &person, err))
+		return false;
+	person.state = "suspended";
+	return check_oneself(act, &person, err) && person_set(clerk->db, &person, err) &&
+	       shut_out(clerk, act, &person, false, err);
 }
 
 bool
@@ -220,10 +263,12 @@ membership_set(struct clerk *clerk, const struct act *act, struct outcome *outco
 {
 	int64_t id = fields_int(&act->input, "person", act->actor);
 	struct person person;
+	bool was;
 
 	if (!check_own_fields(act, err) ||
 	    !person_find(clerk->db, act->arena, id, &person, err))
 		return false;
+	was = person.administrator;
 	if (!words_check_name(name_line(act, ""), err))
 		return false;
 	person.name_shown = name_line(act, person.name_shown);
@@ -237,7 +282,8 @@ membership_set(struct clerk *clerk, const struct act *act, struct outcome *outco
 		person.password = act->hashed;
 	outcome_about(outcome, "person", id, 0);
 	fields_add_int(&outcome->output, "person", id);
-	return person_set(clerk->db, &person, err) && shut_out(clerk, act, &person, err);
+	return check_oneself(act, &person, err) && person_set(clerk->db, &person, err) &&
+	       shut_out(clerk, act, &person, person.administrator && !was, err);
 }
 
 /* ---- organisations and mandates ---- */
@@ -316,6 +362,15 @@ find_same(struct clerk *clerk, const struct act *act, const struct mandate *want
 	return true;
 }
 
+/* A new moderator signs in anew: the session at hand is as long as a reader's. */
+static bool
+shorten_sessions(
+    struct clerk *clerk, const struct person *person, const char *role, struct err *err)
+{
+	return strcmp(role, "moderator") != 0 || person->administrator ||
+	       session_close_person(clerk->db, person->id, err);
+}
+
 bool
 membership_mandate(struct clerk *clerk, const struct act *act, struct outcome *outcome,
     struct err *err)
@@ -333,7 +388,8 @@ membership_mandate(struct clerk *clerk, const struct act *act, struct outcome *o
 	    !find_over(clerk, act, &mandate, err) || !check_role(&mandate, err) ||
 	    !find_same(clerk, act, &mandate, &id, err))
 		return false;
-	if (id == 0 && !mandate_add(clerk->db, &mandate, &id, err))
+	if (id == 0 && (!mandate_add(clerk->db, &mandate, &id, err) ||
+			   !shorten_sessions(clerk, &person, mandate.role, err)))
 		return false;
 	fields_add_int(&outcome->output, "mandate", id);
 	outcome_about(outcome, "person", mandate.person, mandate.forum);

@@ -8,6 +8,11 @@
 bool
 membership_subscribe(struct clerk *, const struct act *, struct outcome *, struct err *);
 
+/* act subscription.remove: forum, person. Whoever only stops the mail remains a member and
+ * reads on; this ends that too. */
+bool
+membership_remove(struct clerk *, const struct act *, struct outcome *, struct err *);
+
 /* act subscription.leave: token. Output: forum (slug), name. A second time changes nothing. */
 bool
 membership_leave(struct clerk *, const struct act *, struct outcome *, struct err *);
@@ -17,10 +22,14 @@ membership_leave(struct clerk *, const struct act *, struct outcome *, struct er
 bool
 membership_create(struct clerk *, const struct act *, struct outcome *, struct err *);
 
-/* act person.set: [person] [name] [locale] [password]; administrators also state, trusted,
- * administrator. */
+/* act person.set: [person] [name] [locale]; administrators also state, trusted, administrator,
+ * password (one's own is set by password.set). */
 bool
 membership_set(struct clerk *, const struct act *, struct outcome *, struct err *);
+
+/* That person is suspended, within another act of an administrator: out at once, everywhere. */
+bool
+membership_suspend(struct clerk *, const struct act *, int64_t person, struct err *);
 
 /* act mandate.set: person, forum | organisation, role, [until]. Output: mandate. The same
  * mandate twice is one. */

@@ -54,19 +54,39 @@ do_decision(struct clerk *clerk, struct arena *arena, const struct post *post, i
 	return post_move(clerk->db, post->id, "held", "refused", by, clerk->now, why, err);
 }
 
-/* The decision itself, by person `by` (who may: asked by the caller). */
+/* The emergency brake is there for accounts in wrong hands too: nobody lets himself through. */
 static bool
-decide(struct clerk *clerk, struct arena *arena, int64_t id, int64_t by,
-    enum decision decision, struct span why, struct outcome *outcome, struct err *err)
+may_decide(struct clerk *clerk, const struct act *act, const struct post *post,
+    enum decision decision, struct err *err)
+{
+	struct forum forum;
+
+	if (decision != DECISION_APPROVE || act->administrator || post->author != act->actor)
+		return true;
+	if (!forum_find(clerk->db, act->arena, post->forum, &forum, err))
+		return false;
+	return !forum.emergency ||
+	       err_set(err, ERR_DENIED,
+		   TR("While the forum is held, somebody else decides on your messages."));
+}
+
+/* The decision itself; *done: this act took it, not one before. */
+static bool
+decide(struct clerk *clerk, const struct act *act, enum decision decision, struct span why,
+    struct outcome *outcome, bool *done, struct err *err)
 {
 	static const char *const words[] = { "approved", "refused", "discarded" };
+	struct arena *arena = act->arena;
+	int64_t id = fields_int(&act->input, "post", 0), by = act->actor;
 	struct post post;
 
 	if (!post_find_head(clerk->db, arena, id, &post, err))
 		return false;
-	if (strcmp(post.state, "held") != 0)
+	*done = strcmp(post.state, "held") == 0;
+	if (!*done)
 		return answer_state(clerk, arena, id, outcome, err);
-	if (!do_decision(clerk, arena, &post, by, decision, why, err) ||
+	if (!may_decide(clerk, act, &post, decision, err) ||
+	    !do_decision(clerk, arena, &post, by, decision, why, err) ||
 	    !token_row_end_object(clerk->db, "author", id, clerk->now, err) ||
 	    !tell_decided(clerk, arena, &post, decision, err) ||
 	    !moderation_tell_others(clerk, arena, &post, by, words[decision], why, err))
@@ -75,41 +95,51 @@ decide(struct clerk *clerk, struct arena *arena, int64_t id, int64_t by,
 	return answer_state(clerk, arena, id, outcome, err);
 }
 
-static int64_t
-post_of(const struct act *act)
+/* Trust is for authors whose first message was just read, in a forum that reads those. A post
+ * that somebody else decided on first, or one's own, gives none. */
+static bool
+trust_author(struct clerk *clerk, const struct act *act, struct err *err)
 {
-	return fields_int(&act->input, "post", 0);
+	struct forum forum;
+	struct post post;
+
+	if (!post_find_head(
+		clerk->db, act->arena, fields_int(&act->input, "post", 0), &post, err) ||
+	    !forum_find(clerk->db, act->arena, post.forum, &forum, err))
+		return false;
+	if (post.author == act->actor || standing_axes(&forum).appears != APPEARS_FIRST_READ)
+		return true;
+	return person_set_trusted(clerk->db, post.author, true, err);
 }
 
 bool
 moderation_approve(struct clerk *clerk, const struct act *act, struct outcome *outcome,
     struct err *err)
 {
-	struct post post;
+	bool done;
 
-	if (!decide(clerk, act->arena, post_of(act), act->actor, DECISION_APPROVE,
-		(struct span){ 0 }, outcome, err))
+	if (!decide(clerk, act, DECISION_APPROVE, (struct span){ 0 }, outcome, &done, err))
 		return false;
-	if (!act_flag(act, "trust"))
-		return true;
-	return post_find_head(clerk->db, act->arena, post_of(act), &post, err) &&
-	    person_set_trusted(clerk->db, post.author, true, err);
+	return !done || !act_flag(act, "trust") || trust_author(clerk, act, err);
 }
 
 bool
 moderation_refuse(struct clerk *clerk, const struct act *act, struct outcome *outcome,
     struct err *err)
 {
-	return decide(clerk, act->arena, post_of(act), act->actor, DECISION_REFUSE,
-	    fields_get(&act->input, "why"), outcome, err);
+	bool done;
+
+	return decide(
+	    clerk, act, DECISION_REFUSE, fields_get(&act->input, "why"), outcome, &done, err);
 }
 
 bool
 moderation_discard(struct clerk *clerk, const struct act *act, struct outcome *outcome,
     struct err *err)
 {
-	return decide(clerk, act->arena, post_of(act), act->actor, DECISION_DISCARD,
-	    (struct span){ 0 }, outcome, err);
+	bool done;
+
+	return decide(clerk, act, DECISION_DISCARD, (struct span){ 0 }, outcome, &done, err);
 }
 
 /* ---- the author says: it was me ---- */

@@ -211,6 +211,15 @@ fill_unsubscribed(struct notice_work *work, struct err *err)
 }
 
 static bool
+fill_password(struct notice_work *work, struct err *err)
+{
+	(void)err;
+	(void)view_url(work->view, "forgot_url",
+	    arena_printf(work->arena, "%s/forgot", work->clerk->settings->site_url));
+	return true;
+}
+
+static bool
 fill_was_it_you(struct notice_work *work, struct err *err)
 {
 	put_link(work);
@@ -264,6 +273,7 @@ static const struct notice_kind {
 	{ "decided",        "auto-generated", fill_decided },
 	{ "login",          "auto-generated", fill_login },
 	{ "reset",          "auto-generated", fill_login },
+	{ "password",       "auto-generated", fill_password },
 	{ "register",       "auto-generated", fill_register },
 	{ "join",           "auto-replied",   fill_join },
 	{ "confirm",        "auto-generated", fill_confirm },

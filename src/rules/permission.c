@@ -108,7 +108,7 @@ permission_hold(const struct standing *standing, const struct axes *axes)
 	case APPEARS_AT_ONCE:
 		return "";
 	case APPEARS_FIRST_READ:
-		return standing->trusted || standing->published ? "" : "first";
+		return standing->trusted || standing->was_read ? "" : "first";
 	case APPEARS_ALWAYS_READ:
 		return "always";
 	case APPEARS_UNLESS_ROLL:

@@ -24,7 +24,7 @@ struct standing {
 	bool writer;
 	bool speaker;        /* may speak for some organisation */
 	bool subscribed;     /* to this forum, in whatever mode */
-	bool published;      /* something of this person was published before */
+	bool was_read;       /* a moderator let a post of this person into this forum */
 };
 
 enum who_writes { WRITES_EVERYONE, WRITES_REGISTERED, WRITES_ROLL, WRITES_MANDATED, WRITES_NOBODY };

@@ -75,6 +75,7 @@ find_viewer(struct reading *reading, struct span secret, struct err *err)
 		return true;
 	}
 	reading->session = session.id;
+	reading->entered = session.created;
 	reading->viewer.seen_stale = reading->now - session.seen >= SESSION_SEEN_EVERY;
 	return mandate_list_person(reading->db, reading->arena, reading->person.id, reading->now,
 	    &reading->mandates, &reading->mandate_count, err);

@@ -246,6 +246,7 @@ reading_forum_settings(struct reading *, struct span slug, struct forum_settings
 struct account_view {
 	bool has_password;
 	bool on_roll;            /* claimed an identifier */
+	bool lately;             /* signed in a moment ago: the password may be changed */
 	const char **addresses;  /* one's own: shown to nobody else */
 	size_t address_count;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* One's own account, and the rolls for who administers them. */
 #include "rules/reading_work.h"
+#include "rules/signup.h"
 #include "store/identifier.h"
 #include "store/roll.h"
 #include "store/session.h"
@@ -17,7 +18,8 @@ reading_account(struct reading *reading, struct account_view *view, struct err *
 	struct person_address *addresses;
 
 	*view = (struct account_view){ .has_password = *reading->person.password != '\0',
-		.on_roll = reading->person.roll_until > reading->now };
+		.on_roll = reading->person.roll_until > reading->now,
+		.lately = reading->now - reading->entered < SIGNUP_LATELY_MINUTES * 60 };
 	if (!must_be_signed(reading, err) ||
 	    !person_address_list(reading->db, reading->arena, reading->person.id, &addresses,
 		&view->address_count, err))

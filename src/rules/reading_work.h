@@ -20,6 +20,7 @@ struct reading {
 	int64_t now;
 	struct person person; /* id 0: anonymous */
 	int64_t session;      /* of that person */
+	int64_t entered;      /* when that began */
 	struct mandate *mandates;
 	size_t mandate_count;
 	struct viewer viewer;

@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "rules/identifier.h"
+#include "rules/membership.h"
 #include "store/identifier.h"
 #include "store/roll.h"
 #include "text/i18n.h"
@@ -153,5 +154,8 @@ roll_revoke(struct clerk *clerk, const struct act *act, struct outcome *outcome,
 		return false;
 	fields_add_int(&outcome->output, "roll", line.roll);
 	outcome_about(outcome, "identifier", line.id, 0);
+	if (act_flag(act, "suspend") && line.person != 0 &&
+	    !membership_suspend(clerk, act, line.person, err))
+		return false;
 	return identifier_revoke(clerk->db, line.id, clerk->now, err);
 }

@@ -28,6 +28,8 @@ roll_issue(struct clerk *, const struct act *, struct outcome *, struct err *);
 bool
 roll_is_taken(const struct fields *output, struct span line);
 
-/* act roll.revoke: number (of the line). Output: roll. Who claimed it is on the roll no more. */
+/* act roll.revoke: number (of the line), [suspend]. Output: roll. Who claimed it is on the roll
+ * no more; the account stays, as that of somebody who left an association does. With
+ * suspend it is suspended too: the letter was in wrong hands. */
 bool
 roll_revoke(struct clerk *, const struct act *, struct outcome *, struct err *);

@@ -408,6 +408,15 @@ signup_revoke(struct clerk *clerk, const struct act *act, struct outcome *outcom
 	return session_close_own(clerk->db, act->actor, id, err);
 }
 
+/* Whoever did not do it learns of it, and how to shut the other out. */
+static bool
+tell_password(struct clerk *clerk, struct arena *arena, int64_t person, struct err *err)
+{
+	const struct notice_new notice = { .template = "password", .person = person };
+
+	return delivery_queue_notice(clerk, arena, &notice, err);
+}
+
 /* All sessions end, the one at hand goes on as a new one. */
 bool
 signup_password_set(struct clerk *clerk, const struct act *act, struct outcome *outcome,
@@ -422,5 +431,6 @@ signup_password_set(struct clerk *clerk, const struct act *act, struct outcome *
 	person.password = act->hashed;
 	return person_set(clerk->db, &person, err) &&
 	    signup_shut_out(clerk, person.id, err) &&
+	    tell_password(clerk, act->arena, person.id, err) &&
 	    signup_session(clerk, act, person.id, outcome, err);
 }

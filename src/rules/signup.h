@@ -11,7 +11,8 @@
 enum {
 	SIGNUP_CODE_ROOM = 9,        /* 8 digits and the NUL */
 	SIGNUP_LINK_MINUTES = 10,    /* life of a link and of its code (ASVS 6.5.5) */
-	SIGNUP_RESET_MINUTES = 30    /* of a link to a new password: mail may be slow */
+	SIGNUP_RESET_MINUTES = 30,   /* of a link to a new password: mail may be slow */
+	SIGNUP_LATELY_MINUTES = 15   /* after signing in: a password may be changed */
 };
 
 /* The one answer to every attempt that fails: it tells nothing. Returns false. */

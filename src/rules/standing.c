@@ -38,17 +38,6 @@ look_subscribed(struct db *db, struct arena *arena, int64_t person, int64_t foru
 	return *is || err_forgive(err, ERR_NOT_FOUND);
 }
 
-static bool
-look_published(struct db *db, int64_t person, bool *is, struct err *err)
-{
-	int64_t count;
-
-	if (!post_count_author(db, person, 0, "published", 1, &count, err))
-		return false;
-	*is = count > 0;
-	return true;
-}
-
 bool
 standing_of(struct db *db, struct arena *arena, int64_t now, const struct person *person,
     const struct mandate *mandates, size_t count, const struct forum *forum,
@@ -74,7 +63,7 @@ standing_of(struct db *db, struct arena *arena, int64_t now, const struct person
 	    !look_subscribed(db, arena, person->id, forum->id, &standing->subscribed, err))
 		return false;
 	return axes.appears != APPEARS_FIRST_READ || standing->trusted ||
-	    look_published(db, person->id, &standing->published, err);
+	    post_was_read(db, person->id, forum->id, &standing->was_read, err);
 }
 
 bool

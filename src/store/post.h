@@ -129,6 +129,10 @@ bool
 post_place(struct db *db, int64_t id, int64_t thread, int64_t parent, struct span awaits,
     int64_t date, struct err *err);
 
+/* Has the author a published post in that forum that waited for a moderator? */
+bool
+post_was_read(struct db *db, int64_t author, int64_t forum, bool *was, struct err *err);
+
 /* Its parent alone; what it awaits stays. */
 bool
 post_set_parent(struct db *db, int64_t id, int64_t parent, struct err *err);

@@ -75,6 +75,10 @@ static const char sql_count_author[] = "SELECT COUNT(*) FROM"
 				       "     AND ($2 = 0 OR forum = $2)"
 				       "   LIMIT $4)";
 
+static const char sql_was_read[] =
+    "SELECT EXISTS (SELECT 1 FROM post"
+    "                WHERE author = $1 AND forum = $2 AND state = 'published' AND hold <> '')";
+
 /* clang-format off */
 static const struct db_field head_columns[] = { POST_HEAD_FIELDS };
 static const struct db_field page_columns[] = {
@@ -191,6 +195,17 @@ post_count_author(struct db *db, int64_t author, int64_t forum, const char *stat
 	    DB_VALUES(DB_INT(author), DB_INT(forum), DB_WORD(state), DB_INT(most)), count, err);
 }
 
+bool
+post_was_read(struct db *db, int64_t author, int64_t forum, bool *was, struct err *err)
+{
+	int64_t there;
+
+	if (!db_number(db, sql_was_read, DB_VALUES(DB_INT(author), DB_INT(forum)), &there, err))
+		return false;
+	*was = there != 0;
+	return true;
+}
+
 const char *const post_list_statements[] = { sql_thread, sql_forum_latest,
 	sql_thread_latest, sql_forum, sql_thread_ids, sql_tree, sql_awaiting, sql_held,
-	sql_count_held, sql_count_states, sql_message, sql_count_author, NULL };
+	sql_count_held, sql_count_states, sql_message, sql_count_author, sql_was_read, NULL };

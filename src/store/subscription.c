@@ -14,6 +14,7 @@ static const char sql_set[] = "INSERT INTO subscription (forum, person, mode, pa
 			      " VALUES ($1, $2, $3, $4, $5)"
 			      " ON CONFLICT (forum, person) DO UPDATE"
 			      "   SET mode = excluded.mode, paused = excluded.paused";
+static const char sql_remove[] = "DELETE FROM subscription WHERE forum = $1 AND person = $2";
 static const char sql_find[] = SUBSCRIPTION_SELECT " WHERE s.forum = $1 AND s.person = $2";
 static const char sql_person[] = SUBSCRIPTION_SELECT " WHERE s.person = $1"
 						     " ORDER BY s.forum"
@@ -51,6 +52,12 @@ subscription_set(struct db *db, int64_t forum, int64_t person, const char *mode,
 }
 
 bool
+subscription_remove(struct db *db, int64_t forum, int64_t person, struct err *err)
+{
+	return db_do(db, sql_remove, DB_VALUES(DB_INT(forum), DB_INT(person)), NULL, err);
+}
+
+bool
 subscription_find(struct db *db, struct arena *arena, int64_t forum, int64_t person,
     struct subscription *out, struct err *err)
 {
@@ -85,5 +92,5 @@ follow_set(struct db *db, int64_t thread, int64_t person, const char *how, struc
 	    db, sql_follow, DB_VALUES(DB_INT(thread), DB_INT(person), DB_WORD(how)), NULL, err);
 }
 
-const char *const subscription_statements[] = { sql_set, sql_find, sql_person, sql_forum,
+const char *const subscription_statements[] = { sql_set, sql_remove, sql_find, sql_person, sql_forum,
 	sql_follow, sql_unfollow, NULL };

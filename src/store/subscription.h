@@ -27,6 +27,10 @@ bool
 subscription_set(struct db *db, int64_t forum, int64_t person, const char *mode, int64_t paused,
     int64_t now, struct err *err);
 
+/* Out of the forum: no row, and so no member. Nothing where there is none. */
+bool
+subscription_remove(struct db *db, int64_t forum, int64_t person, struct err *err);
+
 bool
 subscription_find(struct db *db, struct arena *arena, int64_t forum, int64_t person,
     struct subscription *out, struct err *err);

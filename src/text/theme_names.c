@@ -18,7 +18,7 @@ const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 
 const char *const theme_mails[] = {
 	"post", "held-author", "held-moderator", "approved", "refused", "decided", "login",
-	"hidden", "reset", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
+	"hidden", "reset", "password", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
 	"owners",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
@@ -192,6 +192,7 @@ const struct template_name theme_names[] = {
 	{ "line", "name",     TEXT, "who uses it; may be empty" },
 	{ "line", "changed",  SUB("date"), "when it came to that state" },
 	{ "line", "can_revoke", FLAG, "" },
+	{ "line", "can_suspend", FLAG, "somebody uses it: the account may be suspended with it" },
 
 	{ "entry", "date",    SUB("date"), "" },
 	{ "entry", "actor",   TEXT, "who" },
@@ -329,6 +330,9 @@ const struct template_name theme_names[] = {
 	{ "page/password", "action", URL,  "where it posts: field password, or remove" },
 	{ "page/password", "error",  TEXT, "one sentence, or empty" },
 	{ "page/password", "has_password", FLAG, "" },
+	{ "page/password", "lately", FLAG, "signed in a moment ago: it may be changed" },
+	{ "page/password", "link_action", URL, "where else to ask for a link to change it: field address" },
+	{ "page/password", "address", TEXT, "one's own, that the link goes to" },
 
 	{ "page/rolls", "rolls",  LIST("roll"), "newest first" },
 	{ "page/rolls", "action", URL,  "where a new one posts: fields name, source, purpose, expires" },
@@ -462,6 +466,8 @@ const struct template_name theme_names[] = {
 	{ "mail/reset", "link",    URL,  "/ok/TOKEN" },
 	{ "mail/reset", "code",    TEXT, "empty" },
 	{ "mail/reset", "minutes", TEXT, "\"30\"" },
+
+	{ "mail/password", "forgot_url", URL, "where to have a link to a new password sent" },
 
 	{ "mail/register", "link",  URL,  "/ok/TOKEN" },
 	{ "mail/register", "code",  TEXT, "for another device" },

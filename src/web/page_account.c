@@ -198,6 +198,9 @@ show_password(struct request *req, struct reply *reply, const char *error, struc
 	if (!reading_account(req->reading, &account, err))
 		return false;
 	view_flag(page, "has_password", account.has_password);
+	view_flag(page, "lately", account.lately);
+	view_text(page, "address", account.address_count > 0 ? account.addresses[0] : "");
+	(void)view_url(page, "link_action", url_own(req, "/forgot"));
 	view_text(page, "error", error);
 	(void)view_url(page, "action", url_own(req, "/account/password"));
 	view_text(page, "title", tr(req->lang, TR("My password")));

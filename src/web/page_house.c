@@ -33,6 +33,7 @@ static const struct {
 	{ "roll.issue",       TR("had identifiers printed") },
 	{ "roll.revoke",      TR("revoked an identifier") },
 	{ "registration.confirm", TR("registered") },
+	{ "subscription.remove", TR("took somebody out of the forum") },
 	{ "subscription.leave", TR("stopped the mail of the forum") },
 	{ "mail.aside",       TR("set a mail aside") },
 	{ "mail.died",        TR("counted the end of a process over a mail") },
@@ -203,7 +204,7 @@ on_member(
 		"done", "saved"));
 }
 
-/* POST /moderate/SLUG/members: trust, untrust, suspend, admit, moderator. */
+/* POST /moderate/SLUG/members: trust, untrust, suspend, admit, moderator, remove. */
 bool
 page_house_member_set(struct request *req, struct reply *reply, struct err *err)
 {
@@ -214,19 +215,25 @@ page_house_member_set(struct request *req, struct reply *reply, struct err *err)
 		{ "suspend",   "person.set",  "state",   "suspended" },
 		{ "admit",     "person.set",  "state",   "active" },
 		{ "moderator", "mandate.set", "role",    "moderator" },
+		{ "remove",    "subscription.remove", NULL, NULL },
 	};
 	/* clang-format on */
 	struct span word = form_raw(req, "decision");
 	struct site_act act = { .fd = -1 };
 	struct buf input = { 0 };
+	int64_t person;
+
+	if (!span_int(span_of(form_line(req, "person")), 1, INT64_MAX, &person))
+		return err_set(err, ERR_INVALID, TR("Nothing was decided."));
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!span_is(word, rows[i].word))
 			continue;
 		act.name = rows[i].act;
-		fields_add_text(&input, "person", form_line(req, "person"));
-		fields_add_text(&input, rows[i].field, rows[i].value);
-		if (strcmp(act.name, "mandate.set") == 0)
+		fields_add_int(&input, "person", person);
+		if (rows[i].field != NULL)
+			fields_add_text(&input, rows[i].field, rows[i].value);
+		if (strcmp(act.name, "person.set") != 0)
 			fields_add(&input, "forum", req->at.slug);
 		act.input = arena_span(req->arena, buf_span(&input));
 		buf_free(&input);

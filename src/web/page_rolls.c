@@ -115,6 +115,7 @@ show_line(struct request *req, struct view *item, const struct line_view *line)
 	view_text(item, "name", line->name);
 	show_date(req, item, "changed", line->changed);
 	view_flag(item, "can_revoke", strcmp(line->state, "revoked") != 0);
+	view_flag(item, "can_suspend", strcmp(line->state, "claimed") == 0);
 }
 
 static bool
@@ -248,7 +249,7 @@ on_revoked(
 bool
 page_roll_revoke(struct request *req, struct reply *reply, struct err *err)
 {
-	static const char *const names[] = { "number", NULL };
+	static const char *const names[] = { "number", "suspend", NULL };
 	struct site_act act = { .name = "roll.revoke", .fd = -1 };
 
 	act.input = form_input(req, names);

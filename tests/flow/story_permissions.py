@@ -153,6 +153,17 @@ def leaving(site):
     site.act("subscription.set", forum="conseil", person=inside, mode="each")
     for _ in range(2):
         site.act("subscription.set", "--as", inside, forum="conseil", mode="none")
+    reader = Browser(site).sign_in(site, inside)
+    assert reader.get("/f/conseil").status == 200
+    # Taken out by the administrator, on the members' page: then it is not there any more.
+    chief = Browser(site).sign_in(site, site.person("Chef", "chef@ville.example", administrator=1))
+    page = chief.get("/moderate/conseil/members")
+    form = next(f for f in page.forms if dict(f.fields).get("person") == str(inside))
+    assert ("decision", "remove") in form.buttons
+    done = chief.post("/moderate/conseil/members", dict(form.fields, decision="remove"))
+    assert done.status == 200 and "Dedans" not in done.text, done.text
+    assert reader.get("/f/conseil").status == 404
+    assert "Dedans" in chief.get("/moderate/conseil/journal").text
     site.act("forum.create", slug="place", name="La place")
     site.act("subscription.set", "--as", outside, forum="place", mode="none")
 

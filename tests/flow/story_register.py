@@ -8,7 +8,9 @@ that has an account is told from a new one by nothing that anybody else can see.
 password, a changed one and an ended session shut out every other device at once. A stranger is
 told once how to join, where the mail proves its author.
 """
+import contextlib
 import re
+import sqlite3
 import stat
 
 from tests.flow import mail
@@ -87,6 +89,7 @@ def by_code(site, sink, code):
     assert wrong.status == 403 and not is_in(browser, "Émile")
     browser.submit(wrong, "/register/code", code=typed)
     assert is_in(browser, "Émile")
+    return browser
 
 
 def refusals(site, codes, used, revoked):
@@ -120,6 +123,36 @@ def nobody_learns(site, sink, codes):
     assert pages[0] == pages[1]
 
 
+def left_open(site, browser):
+    """A session of twenty minutes offers a link in the place of the form, and takes no form kept from before."""
+    kept = browser.get("/account/password")
+    before = site.one("SELECT password FROM person WHERE name_shown = 'Jeanne Petit'")
+    with contextlib.closing(sqlite3.connect(site.data / "preau.db", timeout=10)) as book, book:
+        book.execute("UPDATE session SET created = created - 1200")
+    stale = browser.get("/account/password")
+    assert "password" not in dict(stale.form("/forgot").fields) and not any(f.action == "/account/password" for f in stale.forms)
+    refused = browser.submit(kept, "/account/password", password="une autre phrase longue")
+    assert refused.status == 403 and "reconnectez-vous" in refused.text
+    assert site.one("SELECT password FROM person WHERE name_shown = 'Jeanne Petit'") == before
+    assert "lien" in browser.submit(stale, "/forgot").text
+
+
+def suspended(site, admin, emile):
+    """The letter was in wrong hands: one button ends the line and the account made with it."""
+    page = admin.get("/admin/rolls/1")
+    number = site.one("SELECT id FROM identifier WHERE person = (SELECT id FROM person WHERE name_shown = 'Émile')")
+    form = next(f for f in page.forms if dict(f.fields).get("number") == str(number))
+    assert ("suspend", "1") in form.buttons
+    admin.post("/admin/rolls/1/revoke", dict(form.fields, suspend="1"))
+    for _ in range(6):  # whichever worker answers
+        assert not is_in(emile, "Émile")
+    # A form of the members page that lost its person acts on nobody.
+    csrf = dict(admin.get("/account").form("/logout").fields)["csrf"]
+    for person in ({}, {"person": ""}, {"person": "0"}, {"person": "x"}):
+        assert admin.post("/moderate/voirie/members", dict(person, csrf=csrf, decision="suspend")).status == 400
+    assert is_in(admin, "Admin") and site.one("SELECT count(*) FROM person WHERE state = 'suspended'") == 1
+
+
 def passwords(site, sink, browser):
     page = browser.get("/account/password")
     refused = browser.submit(page, "/account/password", password="123456789012")
@@ -127,6 +160,7 @@ def passwords(site, sink, browser):
     other = signed(site, address="jeanne@ville.example")
     assert is_in(other, "Jeanne Petit")
     browser.submit(page, "/account/password", password="cheval pile agrafe correct")
+    wait_for(lambda: any("a été changé" in str(m.mail["Subject"]) and "/forgot" in m.text() for m in sink.to("jeanne@ville.example")))
     assert is_in(browser, "Jeanne Petit") and not is_in(other, "Jeanne Petit")
     at_home = Browser(site)
     at_home.submit(at_home.get("/login"), "/login", address="jeanne@ville.example", password="cheval pile agrafe correct")
@@ -137,9 +171,10 @@ def passwords(site, sink, browser):
     browser.submit(account, "/account/session")
     for _ in range(6):  # whichever worker answers
         assert not is_in(at_home, "Jeanne Petit") and is_in(browser, "Jeanne Petit")
+    left_open(site, browser)
     lost = Browser(site)
     lost.submit(lost.get("/forgot"), "/forgot", address="jeanne@ville.example")
-    wait_for(lambda: "mot de passe" in str(sink.to("jeanne@ville.example")[-1].mail["Subject"]))
+    wait_for(lambda: "lien" in str(sink.to("jeanne@ville.example")[-1].mail["Subject"]))
     link = re.search(r"http://\S+(/ok/\S+)", sink.to("jeanne@ville.example")[-1].text()).group(1)
     page = lost.submit(lost.get(link), "/ok/")
     assert page.path.startswith("/account/password") and not is_in(browser, "Jeanne Petit")
@@ -198,7 +233,7 @@ def run(stage):
         admin = signed(site, address="admin@ville.example")
         codes = print_sheet(site, admin)
         jeanne = newcomer(site, sink, codes[0])
-        by_code(site, sink, codes[1])
+        emile = by_code(site, sink, codes[1])
         page = admin.get("/admin/rolls/1")
         form = next(f for f in page.forms if dict(f.fields).get("number") == "3")
         admin.post("/admin/rolls/1/revoke", dict(form.fields))
@@ -208,5 +243,6 @@ def run(stage):
         only_administrators(site, jeanne)
         jeanne.submit(jeanne.get("/account"), "/account", name="Jeanne Petit", locale="fr")
         passwords(site, sink, jeanne)
+        suspended(site, admin, emile)
         stranger(site, sink)
         console(site)

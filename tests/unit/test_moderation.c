@@ -151,9 +151,65 @@ test_who_may(void **state)
 	world_do(DOOR_CONSOLE, 0, "mandate.end", "mandate", "1", NULL);
 	world.clerk.now += 1;
 	world_no(ERR_NOT_FOUND, DOOR_WEB, first, "post.approve", "post", text(post), NULL);
-	world_do(DOOR_CONSOLE, 0, "post.approve", "post", text(post), "trust", "1", NULL);
+	world_do(DOOR_CONSOLE, 0, "post.approve", "post", text(post), NULL);
 	assert_string_equal(state_of(post), "published");
-	assert_int_equal(world_number("SELECT trusted FROM person WHERE name_shown = 'eve'"), 1);
+}
+
+static bool
+is_trusted(const char *name)
+{
+	return world_number("SELECT trusted FROM person WHERE name_shown = '%s'", name) == 1;
+}
+
+/* Trust goes with the reading of a first message, and with nothing else. */
+static void
+test_trust(void **state)
+{
+	int64_t post;
+
+	(void)state;
+	town();
+	/* A forum that reads no first messages gives none. */
+	post = hold("a@x.example");
+	world_do(DOOR_WEB, first, "post.approve", "post", text(post), "trust", "1", NULL);
+	assert_string_equal(state_of(post), "published");
+	assert_false(is_trusted("eve"));
+	/* Who comes second decides nothing, who refused has not read with favour. */
+	world_do(DOOR_CONSOLE, 0, "forum.set", "slug", "voirie", "appears", "first_read", NULL);
+	(void)world_mail("voirie", world_raw("marie", "Un", "b@x.example", "", "Un."));
+	post = world_post;
+	world_do(DOOR_WEB, second, "post.refuse", "post", text(post), "why", "non", NULL);
+	world_do(DOOR_WEB, first, "post.approve", "post", text(post), "trust", "1", NULL);
+	assert_false(is_trusted("marie"));
+	(void)world_mail("voirie", world_raw("marie", "Deux", "c@x.example", "", "Deux."));
+	world_do(DOOR_WEB, first, "post.approve", "post", text(world_post), "trust", "1", NULL);
+	assert_true(is_trusted("marie"));
+	/* Nor does anybody vouch for himself. */
+	(void)world_mail("voirie", world_raw("first", "Trois", "d@x.example",
+				       "Auto-Submitted: auto-generated\n", "Trois."));
+	assert_string_equal(state_of(world_post), "held");
+	world_do(DOOR_WEB, first, "post.approve", "post", text(world_post), "trust", "1", NULL);
+	assert_string_equal(state_of(world_post), "published");
+	assert_false(is_trusted("first"));
+}
+
+/* The emergency brake holds moderators too, and none of them lets himself through. */
+static void
+test_emergency(void **state)
+{
+	(void)state;
+	town();
+	world_do(DOOR_CONSOLE, 0, "forum.set", "slug", "voirie", "emergency", "1", NULL);
+	(void)world_mail("voirie", world_raw("first", "Un", "a@x.example", "", "Un."));
+	assert_string_equal(state_of(world_post), "held");
+	world_no(ERR_DENIED, DOOR_WEB, first, "post.approve", "post", text(world_post), NULL);
+	assert_string_equal(state_of(world_post), "held");
+	world_do(DOOR_WEB, second, "post.approve", "post", text(world_post), NULL);
+	assert_string_equal(state_of(world_post), "published");
+	/* To take one's own back is no favour. */
+	(void)world_mail("voirie", world_raw("first", "Deux", "b@x.example", "", "Deux."));
+	world_do(DOOR_WEB, first, "post.discard", "post", text(world_post), NULL);
+	assert_string_equal(state_of(world_post), "refused");
 }
 
 /* A forum without moderators: the administrators are told. */
@@ -327,6 +383,8 @@ main(void)
 		TEST(test_discard_is_silent),
 		TEST(test_no_backscatter),
 		TEST(test_who_may),
+		TEST(test_trust),
+		TEST(test_emergency),
 		TEST(test_administrators_are_told),
 		TEST(test_suspended_moderator),
 		TEST(test_closed_discussion),

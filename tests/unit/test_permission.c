@@ -28,7 +28,7 @@ static const struct {
 	{ "stranger",          { .person = 1 },                                           "y----", "y--", false, "-faa" },
 	{ "suspended",         { .person = 1, .barred = true },                           "-----", "y--", false, "-faa" },
 	{ "registered",        { .person = 1, .active = true },                           "yy---", "yy-", false, "-faa" },
-	{ "published before",  { .person = 1, .active = true, .published = true },        "yy---", "yy-", false, "--aa" },
+	{ "read beforehand",   { .person = 1, .active = true, .was_read = true },         "yy---", "yy-", false, "--aa" },
 	{ "trusted",           { .person = 1, .active = true, .trusted = true },          "yy---", "yy-", false, "--aa" },
 	{ "on the roll",       { .person = 1, .active = true, .on_roll = true },          "yyy--", "yy-", false, "-fa-" },
 	{ "subscribed",        { .person = 1, .active = true, .subscribed = true },       "yy---", "yyy", false, "-faa" },

@@ -120,6 +120,42 @@ test_in_the_name_of(void **state)
 	    "source", "y", "speaker", "1", NULL);
 }
 
+static const char *
+says(int64_t person, const char *slug)
+{
+	world.clerk.now += 60;
+	world_do(DOOR_WEB, person, "post.add", "forum", slug, "subject", "x", "source", "y", NULL);
+	return world_text("state");
+}
+
+/* First messages are read in each forum that asks for it: what was published elsewhere, or
+ * while nobody read beforehand, opens nothing. */
+static void
+test_first_read(void **state)
+{
+	int64_t marie, first;
+
+	(void)state;
+	world_forum("voirie");
+	world_forum("culture");
+	marie = world_person("marie");
+	first = world_person("first");
+	world_moderator(first, "voirie");
+	assert_string_equal(says(marie, "voirie"), "published");
+	assert_string_equal(says(marie, "culture"), "published");
+	world_do(DOOR_CONSOLE, 0, "forum.set", "slug", "voirie", "appears", "first_read", NULL);
+	assert_string_equal(says(marie, "voirie"), "held");
+	world_do(DOOR_WEB, first, "post.approve", "post",
+	    arena_printf(world.arena, "%" PRId64, world_int("post")), NULL);
+	assert_string_equal(says(marie, "voirie"), "published");
+	world_do(DOOR_CONSOLE, 0, "forum.set", "slug", "culture", "appears", "first_read", NULL);
+	assert_string_equal(says(marie, "culture"), "held");
+	/* The console decides as a moderator does. */
+	world_do(DOOR_CONSOLE, 0, "post.approve", "post",
+	    arena_printf(world.arena, "%" PRId64, world_int("post")), NULL);
+	assert_string_equal(says(marie, "culture"), "published");
+}
+
 /* clang-format off */
 static const struct {
 	const char *name, *setting, *value;
@@ -307,6 +343,7 @@ main(void)
 		TEST(test_refusals),
 		TEST(test_a_key_twice_is_one_post),
 		TEST(test_in_the_name_of),
+		TEST(test_first_read),
 		TEST(test_held),
 		TEST(test_attachments),
 		TEST(test_limit),

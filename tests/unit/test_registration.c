@@ -338,6 +338,31 @@ test_roll_writes(void **state)
 	    world_number("SELECT count(*) FROM identifier WHERE state = 'revoked'"), 2);
 }
 
+/* A letter in wrong hands: the account that was made with it ends with the line. */
+static void
+test_revoke_and_suspend(void **state)
+{
+	int64_t jeanne;
+
+	(void)state;
+	town();
+	assert_true(ask(line, "jeanne@example.org"));
+	world_do(DOOR_WEB, 0, "registration.confirm", "token", told("token"), NULL);
+	jeanne = world_int("person");
+	world_do(DOOR_CONSOLE, 0, "roll.revoke", "number", "1", NULL);
+	assert_int_equal(world_number("SELECT count(*) FROM person WHERE state = 'suspended'"), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM session"), 1);
+	world_do(DOOR_CONSOLE, 0, "roll.revoke", "number", "1", "suspend", "1", NULL);
+	assert_int_equal(world_number("SELECT count(*) FROM person WHERE state = 'suspended' AND id ="
+				      " %d",
+			     (int)jeanne),
+	    1);
+	assert_int_equal(world_number("SELECT count(*) FROM session"), 0);
+	/* A line of nobody's suspends nobody. */
+	world_do(DOOR_CONSOLE, 0, "roll.revoke", "number", "2", "suspend", "1", NULL);
+	assert_int_equal(world_number("SELECT count(*) FROM person WHERE state = 'suspended'"), 1);
+}
+
 /* ---- passwords ---- */
 
 static void
@@ -423,6 +448,7 @@ main(void)
 		WORLD_TEST(test_known_address),
 		WORLD_TEST(test_stranger_becomes_member),
 		WORLD_TEST(test_roll_writes),
+		WORLD_TEST(test_revoke_and_suspend),
 		WORLD_TEST(test_password),
 		WORLD_TEST(test_forgotten),
 		WORLD_TEST(test_sessions),

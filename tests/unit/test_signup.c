@@ -146,6 +146,12 @@ test_wrong_codes(void **state)
 }
 
 static const char *
+id(int64_t person)
+{
+	return arena_printf(world.arena, "%" PRId64, person);
+}
+
+static const char *
 password_of(const char *address)
 {
 	struct buf input = { 0 }, job = { 0 };
@@ -171,9 +177,11 @@ test_password(void **state)
 	town();
 	/* Nobody, and somebody without a password: the same decoy. */
 	assert_string_equal(password_of("nobody@example.org"), password_of("marie@example.org"));
-	world_no(ERR_DENIED, DOOR_WEB, 0, "session.open", "address", "marie@example.org", "password",
-	    "the right one", NULL);
-	world_do(DOOR_WEB, marie, "person.set", "password", "the right one", NULL);
+	world_no(ERR_DENIED, DOOR_WEB, 0, "session.open", "address", "marie@example.org",
+	    "password", "the right one", NULL);
+	world_no(ERR_DENIED, DOOR_WEB, marie, "person.set", "password", "the right one", NULL);
+	world_do(
+	    DOOR_CONSOLE, 0, "person.set", "person", id(marie), "password", "the right one", NULL);
 	assert_string_equal(password_of("marie@example.org"), "hash of the right one");
 	world_do(DOOR_WEB, 0, "session.open", "address", "marie@example.org", "password",
 	    "the right one", NULL);
@@ -182,9 +190,59 @@ test_password(void **state)
 	assert_int_equal(sessions(), 1);
 	/* A new password ends all sessions, and the links on their way to one. */
 	token = ask("token");
-	world_do(DOOR_WEB, marie, "person.set", "password", "another", NULL);
+	world_do(DOOR_CONSOLE, 0, "person.set", "person", id(marie), "password", "another", NULL);
 	assert_int_equal(sessions(), 0);
 	world_no(ERR_DENIED, DOOR_WEB, 0, "session.open", "token", token, NULL);
+}
+
+/* A session left open changes no password, whose holder is told of each change. */
+static void
+test_password_lately(void **state)
+{
+	(void)state;
+	town();
+	world.entered = world.clerk.now - 15 * 60;
+	world_no(
+	    ERR_DENIED, DOOR_WEB, marie, "password.set", "password", "cheval pile agrafe", NULL);
+	world_no(ERR_DENIED, DOOR_WEB, marie, "password.set", NULL);
+	world.entered += 1;
+	world_do(DOOR_WEB, marie, "password.set", "password", "cheval pile agrafe", NULL);
+	assert_int_equal(
+	    world_number("SELECT count(*) FROM notice WHERE template = 'password'"), 1);
+	world_do(DOOR_WEB, marie, "password.set", NULL); /* taken away: that is told too */
+	assert_int_equal(
+	    world_number("SELECT count(*) FROM notice WHERE template = 'password'"), 2);
+	assert_int_equal(world_number("SELECT count(DISTINCT address) FROM outbox"), 1);
+}
+
+/* Who may decide over others from now on has no session of thirty days left. */
+static void
+test_promoted(void **state)
+{
+	(void)state;
+	town();
+	world_forum("voirie");
+	(void)world_session(marie);
+	world_do(DOOR_CONSOLE, 0, "mandate.set", "person", id(marie), "forum", "voirie", "role",
+	    "writer", NULL);
+	assert_int_equal(sessions(), 1);
+	world_do(DOOR_CONSOLE, 0, "mandate.set", "person", id(marie), "forum", "voirie", "role",
+	    "moderator", NULL);
+	assert_int_equal(sessions(), 0);
+	(void)world_session(marie);
+	world_do(DOOR_CONSOLE, 0, "mandate.set", "person", id(marie), "forum", "voirie", "role",
+	    "moderator", NULL); /* the same mandate: nothing new */
+	world_do(DOOR_CONSOLE, 0, "person.set", "person", id(marie), "administrator", "0", NULL);
+	assert_int_equal(sessions(), 1);
+	world_do(DOOR_CONSOLE, 0, "person.set", "person", id(marie), "administrator", "1", NULL);
+	assert_int_equal(sessions(), 0);
+	(void)world_session(marie);
+	world_do(DOOR_WEB, marie, "person.set", "name", "Marie P.", NULL);
+	assert_int_equal(sessions(), 1);
+	/* Nor does an administrator lock himself out by a slip. */
+	world_no(ERR_INVALID, DOOR_WEB, marie, "person.set", "state", "suspended", NULL);
+	world_no(ERR_INVALID, DOOR_WEB, marie, "person.set", "administrator", "0", NULL);
+	assert_int_equal(sessions(), 1);
 }
 
 static bool
@@ -333,6 +391,8 @@ main(void)
 		TEST(test_code),
 		TEST(test_wrong_codes),
 		TEST(test_password),
+		TEST(test_password_lately),
+		TEST(test_promoted),
 		TEST(test_many_accounts),
 		TEST(test_many_forgot),
 		TEST(test_suspended),

@@ -176,6 +176,7 @@ try_list(enum door door, int64_t actor, const char *name, va_list args)
 		.kind = act_kind_find(span_of(name)),
 		.door = door,
 		.actor = actor,
+		.entered = world.entered ? world.entered : world.clerk.now,
 		.administrator = door == DOOR_CONSOLE && actor == 0,
 		.hashed = "",
 		.fd = next_fd,

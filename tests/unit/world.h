@@ -19,6 +19,7 @@ struct world {
 	struct fields output;   /* likewise */
 	struct err err;         /* of the last act that was refused */
 	int hashings;           /* how often auth was asked */
+	int64_t entered;        /* when who acts on the web signed in; 0: just now */
 };
 
 extern struct world world;
