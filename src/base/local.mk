@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \
 	src/base/str.c src/base/str.h \
+	src/base/sum.c src/base/sum.h \
 	src/base/token.c src/base/token.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/zone.c src/base/zone.h
@@ -21,6 +22,7 @@ check_PROGRAMS += test_base_arena \
 	test_base_frame \
 	test_base_map \
 	test_base_str \
+	test_base_sum \
 	test_base_token \
 	test_base_utf8
 
@@ -38,6 +40,9 @@ test_base_frame_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 test_base_map_SOURCES = tests/unit/test_base_map.c
 test_base_map_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+test_base_sum_SOURCES = tests/unit/test_base_sum.c
+test_base_sum_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 test_base_str_SOURCES = tests/unit/test_base_str.c
 test_base_str_LDADD = libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)

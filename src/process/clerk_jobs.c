@@ -310,7 +310,8 @@ start_mail(struct clerk_state *state, struct peer *helper, struct work *work)
 	send_waiting(state, helper);
 }
 
-/* The row after the last one, as a work ready for the parser; NULL: none. */
+/* The row after the last one, as a work ready for the parser; NULL: none, or it is damaged and
+ * was set aside, so that those behind it are read (err tells). */
 static struct work *
 next_mail(struct clerk_state *state, struct err *err)
 {
@@ -319,6 +320,10 @@ next_mail(struct clerk_state *state, struct err *err)
 	struct buf input = { 0 };
 
 	if (!intake_next(&state->clerk, work->arena, state->inbox_after, &item, err)) {
+		if (err->kind == ERR_BROKEN && item.id != 0) {
+			state->inbox_after = item.id;
+			set_aside(state, item.id, "mail.aside", err->text);
+		}
 		work_free(&work);
 		return NULL;
 	}
@@ -352,7 +357,10 @@ clerk_feed(struct clerk_state *state)
 	 * a steady stream would put it off for ever. */
 	while (helper != NULL && state->inbox_more && !state->inbox_again &&
 	       state->mails_in_hand < depth && helper->wait.count < depth) {
+		int64_t after = state->inbox_after;
 		struct work *work = next_mail(state, &err);
+		if (work == NULL && state->inbox_after > after)
+			continue;
 		if (work == NULL) {
 			state->inbox_more = false;
 			state->careful = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "store/db.h"
 
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,12 +108,28 @@ db_fail(struct db *db, int code, const char *what, struct err *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		log_error("event=book_broken code=%d text=%s", code, log_text(span_of(text)));
+		db->damage++;
 		return err_set(err, ERR_BROKEN, "The book is damaged.");
 	case SQLITE_TOOBIG:
 		return err_set(err, ERR_TOO_MUCH, "This is too big for the book.");
 	default:
 		die("book: %s (%d) in: %s", text, code, what);
 	}
+}
+
+bool
+db_damaged(struct db *db, const char *noun, int64_t id, struct err *err)
+{
+	db->damage++;
+	log_error("event=damaged %s=%" PRId64, noun, id);
+	return err_set(err, ERR_BROKEN, "%s %" PRId64 " is damaged: it is not what was written.",
+	    noun, id);
+}
+
+int64_t
+db_damage_count(const struct db *db)
+{
+	return db->damage;
 }
 
 /* ---- opening ---- */

@@ -128,6 +128,14 @@ db_copy(struct db *db, const char *path, struct err *err);
 bool
 db_check(struct db *db, struct err *err);
 
+/* Something read is not what was written: says so in the log and counts it. BROKEN, false. */
+bool
+db_damaged(struct db *db, const char *noun, int64_t id, struct err *err);
+
+/* How often this connection met damage of either kind: the above, or a book that is not sound. */
+int64_t
+db_damage_count(const struct db *db);
+
 /* ---- statements: for store/ alone ---- */
 
 enum db_type { DB_TYPE_NULL, DB_TYPE_INT, DB_TYPE_TEXT, DB_TYPE_BLOB };

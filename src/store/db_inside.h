@@ -45,6 +45,7 @@ struct db {
 	int64_t page_size;
 	int64_t wal_pages;   /* as of the last commit */
 	int64_t wal_tended;  /* pages at the last checkpoint */
+	int64_t damage;      /* times something was found damaged */
 	int64_t merge_debt;  /* commits since the index was last looked after */
 	int64_t merge_pages; /* of the next slice */
 };

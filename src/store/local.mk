@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libstore.a
 store_schema = src/store/schema/0001-start.sql src/store/schema/0002-door.sql \
 	src/store/schema/0003-search.sql src/store/schema/0004-days.sql \
-	src/store/schema/0005-keep.sql src/store/schema/0006-states.sql
+	src/store/schema/0005-keep.sql src/store/schema/0006-states.sql \
+	src/store/schema/0007-sums.sql
 libstore_a_SOURCES = \
 	src/store/attachment.c src/store/attachment.h \
 	src/store/backup.c src/store/backup.h \
@@ -25,6 +26,7 @@ libstore_a_SOURCES = \
 	src/store/person_address.c \
 	src/store/post.c src/store/post.h src/store/post_inside.h \
 	src/store/post_list.c \
+	src/store/post_sum.c \
 	src/store/raw.c src/store/raw.h \
 	src/store/raw_clean.c \
 	src/store/reference.c src/store/reference.h \

@@ -13,13 +13,15 @@
 #include "base/log.h"
 #include "store/db.h"
 #include "store/migrations.h"
+#include "store/post.h"
 #include "store/raw.h"
 #include "store/search.h"
 #include "store/statements.h"
 
 enum {
 	APPLICATION_ID = 0x50726561, /* "Prea" */
-	SEARCH_BY_DAY = 4	     /* the version that numbers the index anew */
+	SEARCH_BY_DAY = 4,	     /* the version that numbers the index anew */
+	POST_SUMS_KEPT = 7	     /* the version that keeps sums of posts */
 };
 
 static const char sql_wal[] = "PRAGMA journal_mode = WAL";
@@ -119,7 +121,9 @@ check_book(struct db *db, int64_t *version, struct err *err)
 static bool
 fill(struct db *db, int64_t version, struct err *err)
 {
-	return version != SEARCH_BY_DAY || search_fill(db, err);
+	if (version == SEARCH_BY_DAY)
+		return search_fill(db, err);
+	return version != POST_SUMS_KEPT || post_sum_fill(db, err);
 }
 
 static bool

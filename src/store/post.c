@@ -13,7 +13,8 @@ static const char sql_add[] =
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
     " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
 static const char sql_find[] =
-    "SELECT " POST_HEAD_COLUMNS ", p.html, p.text, p.source FROM post AS p WHERE p.id = $1";
+    "SELECT " POST_HEAD_COLUMNS ", p.html, p.text, p.source, s.page, s.text, s.source"
+    "  FROM post AS p" POST_SUMS " WHERE p.id = $1";
 static const char sql_find_head[] = "SELECT " POST_HEAD_COLUMNS " FROM post AS p WHERE p.id = $1";
 static const char sql_move[] = "UPDATE post"
 			       "   SET state = $3, decided_by = COALESCE($4, decided_by),"
@@ -34,6 +35,9 @@ static const struct db_field post_columns[] = {
 	DB_FIELD(SPAN, struct post, html),
 	DB_FIELD(SPAN, struct post, text),
 	DB_FIELD(SPAN, struct post, source),
+	DB_FIELD(INT, struct post, page_sum),
+	DB_FIELD(INT, struct post, text_sum),
+	DB_FIELD(INT, struct post, source_sum),
 };
 /* clang-format on */
 static const struct db_fields post_fields = DB_FIELDS(struct post, post_columns);
@@ -53,7 +57,8 @@ word_or_empty(const char *word)
 bool
 post_add(struct db *db, const struct post *post, int64_t *id, struct err *err)
 {
-	return db_insert(db, sql_add,
+	int64_t new;
+	bool done = db_insert(db, sql_add,
 	    DB_VALUES(DB_INT(post->forum), DB_ID(post->thread), DB_ID(post->parent),
 		word_or_null(post->awaits), word_or_empty(post->chain), DB_WORD(post->state),
 		word_or_empty(post->hold), DB_INT(post->date), DB_INT(post->sent),
@@ -64,13 +69,18 @@ post_add(struct db *db, const struct post *post, int64_t *id, struct err *err)
 		DB_ID(post->raw), DB_WORD(post->kind), DB_INT(post->renderer),
 		DB_ID(post->decided_by), DB_ID(post->decided), word_or_empty(post->why),
 		DB_TEXT(post->html), DB_TEXT(post->text), DB_TEXT(post->source)),
-	    id, err);
+	    &new, err);
+
+	if (done && id != NULL)
+		*id = new;
+	return done && post_sum_keep(db, new, post, err);
 }
 
 bool
 post_find(struct db *db, struct arena *arena, int64_t id, struct post *post, struct err *err)
 {
-	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &post_fields, post, err);
+	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &post_fields, post, err) &&
+	       post_check(db, post, err);
 }
 
 bool
@@ -132,7 +142,9 @@ post_set_hold(struct db *db, int64_t id, const char *hold, const char *proof, st
 bool
 post_set_html(struct db *db, int64_t id, struct span html, int64_t renderer, struct err *err)
 {
-	return db_do_one(db, sql_html, DB_VALUES(DB_INT(id), DB_TEXT(html), DB_INT(renderer)), err);
+	return db_do_one(
+		   db, sql_html, DB_VALUES(DB_INT(id), DB_TEXT(html), DB_INT(renderer)), err) &&
+	       post_sum_set(db, id, err);
 }
 
 const char *const post_statements[] = { sql_add, sql_find, sql_find_head, sql_move, sql_place,

@@ -44,6 +44,7 @@ struct post {
 	struct span html;	   /* safe, from the parser */
 	struct span text;	   /* own words */
 	struct span source;	   /* whole text; only post_find() reads it */
+	int64_t page_sum, text_sum, source_sum; /* store/post_sum.c */
 };
 
 /* All columns but id and parent_author. */
@@ -145,6 +146,26 @@ post_set_hold(struct db *db, int64_t id, const char *hold, const char *proof, st
 bool
 post_fill(struct db *db, int64_t thread, struct span message_id, int64_t parent, int64_t *filled,
     struct err *err);
+
+/* ---- sums: is it what was written? ---- */
+
+/* Those that read posts with their texts ask this themselves: BROKEN names the post. What has no
+ * sum is taken as it is. */
+bool
+post_check(struct db *db, const struct post *post, struct err *err);
+
+/* Keeps the sums of what stands there now: after whatever changes texts or names. */
+bool
+post_sum_set(struct db *db, int64_t id, struct err *err);
+
+/* Looks at `room` posts beyond one, whatever their state: *last is the last of them, 0 where there
+ * are no more. BROKEN names the first that is damaged, or has no sum. */
+bool
+post_check_some(struct db *db, int64_t after, size_t room, int64_t *last, struct err *err);
+
+/* Sums of all posts that have none. */
+bool
+post_sum_fill(struct db *db, struct err *err);
 
 bool
 post_set_html(struct db *db, int64_t id, struct span html, int64_t renderer, struct err *err);

@@ -11,6 +11,10 @@
 	" p.capacity, p.door, p.proof, p.body_hash, p.raw, p.kind, p.renderer, p.decided_by,"    \
 	" p.decided, p.why, (SELECT o.author_shown FROM post AS o WHERE o.id = p.parent)"
 
+/* What pages read, and by what they know that it is whole; FROM post AS p POST_SUMS. */
+#define POST_PAGE_COLUMNS POST_HEAD_COLUMNS ", p.html, p.text, s.page, s.text"
+#define POST_SUMS " LEFT JOIN post_sum AS s ON s.post = p.id"
+
 /* clang-format off */
 #define POST_HEAD_FIELDS \
 	DB_FIELD(INT, struct post, id), \
@@ -43,4 +47,12 @@
 /* clang-format on */
 
 extern const struct db_fields post_head_fields; /* POST_HEAD_COLUMNS */
-extern const struct db_fields post_page_fields; /* and html, text */
+extern const struct db_fields post_page_fields; /* POST_PAGE_COLUMNS */
+
+/* post_check() of each. */
+bool
+post_check_all(struct db *db, const struct post *posts, size_t count, struct err *err);
+
+/* Keeps the sums of a post with all its texts. */
+bool
+post_sum_keep(struct db *db, int64_t id, const struct post *post, struct err *err);

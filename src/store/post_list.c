@@ -5,20 +5,17 @@
 #include "store/post_inside.h"
 #include "store/statements.h"
 
-static const char sql_thread[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
-				 "  FROM post AS p"
-				 " WHERE p.thread = $1"
-				 "   AND p.state IN ('published', 'hidden', 'withdrawn')"
-				 "   AND (p.date, p.id) > ($2, $3)"
-				 " ORDER BY p.date, p.id"
-				 " LIMIT $4";
-static const char sql_forum_latest[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
-				       "  FROM post AS p"
+static const char sql_thread[] =
+    "SELECT " POST_PAGE_COLUMNS "  FROM post AS p" POST_SUMS " WHERE p.thread = $1"
+    "   AND p.state IN ('published', 'hidden', 'withdrawn')"
+    "   AND (p.date, p.id) > ($2, $3)"
+    " ORDER BY p.date, p.id"
+    " LIMIT $4";
+static const char sql_forum_latest[] = "SELECT " POST_PAGE_COLUMNS "  FROM post AS p" POST_SUMS
 				       " WHERE p.forum = $1 AND p.state = 'published'"
 				       " ORDER BY p.id DESC"
 				       " LIMIT $2";
-static const char sql_thread_latest[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
-					"  FROM post AS p"
+static const char sql_thread_latest[] = "SELECT " POST_PAGE_COLUMNS "  FROM post AS p" POST_SUMS
 					" WHERE p.thread = $1 AND p.state = 'published'"
 					" ORDER BY p.date DESC, p.id DESC"
 					" LIMIT $2";
@@ -43,24 +40,22 @@ static const char sql_awaiting[] = "SELECT " POST_HEAD_COLUMNS "  FROM post AS p
 				   "   AND p.awaits IS NOT NULL"
 				   " ORDER BY p.date, p.id"
 				   " LIMIT $2";
-static const char sql_held[] = "SELECT " POST_HEAD_COLUMNS ", p.html, p.text"
-			       "  FROM post AS p"
+static const char sql_held[] = "SELECT " POST_PAGE_COLUMNS "  FROM post AS p" POST_SUMS
 			       " WHERE p.forum = $1 AND p.state = 'held' AND p.id > $2"
 			       " ORDER BY p.id"
 			       " LIMIT $3";
 static const char sql_count_held[] =
     "SELECT COUNT(*) FROM post WHERE forum = $1 AND state = 'held'";
 /* Each by an index that has little else: threads know how many of their posts are published. */
-#define COUNT_DECIDED(state)                                                             \
-	"SELECT '" state "', COUNT(*) FROM post INDEXED BY post_decided"                 \
+#define COUNT_DECIDED(state)                                             \
+	"SELECT '" state "', COUNT(*) FROM post INDEXED BY post_decided" \
 	" WHERE state IN ('refused','hidden','withdrawn') AND state = '" state "'"
 static const char sql_count_states[] =
     "SELECT 'held', COUNT(*) FROM post INDEXED BY post_held WHERE state = 'held'"
     " UNION ALL "
     "SELECT 'published', COALESCE(SUM(posts), 0) FROM thread"
-    " UNION ALL " COUNT_DECIDED("refused")
-    " UNION ALL " COUNT_DECIDED("hidden")
-    " UNION ALL " COUNT_DECIDED("withdrawn");
+    " UNION ALL " COUNT_DECIDED("refused") " UNION ALL " COUNT_DECIDED(
+	"hidden") " UNION ALL " COUNT_DECIDED("withdrawn");
 /* Two statements rather than an OR over both columns: each has an index of its own. */
 static const char sql_message[] = "SELECT " POST_HEAD_COLUMNS "  FROM post AS p"
 				  " WHERE p.message_id = $1 AND ($2 = 0 OR p.forum = $2)"
@@ -85,6 +80,8 @@ static const struct db_field page_columns[] = {
 	POST_HEAD_FIELDS,
 	DB_FIELD(SPAN, struct post, html),
 	DB_FIELD(SPAN, struct post, text),
+	DB_FIELD(INT, struct post, page_sum),
+	DB_FIELD(INT, struct post, text_sum),
 };
 static const struct db_field tree_columns[] = {
 	DB_FIELD(INT, struct post, id),
@@ -96,31 +93,40 @@ const struct db_fields post_head_fields = DB_FIELDS(struct post, head_columns);
 const struct db_fields post_page_fields = DB_FIELDS(struct post, page_columns);
 static const struct db_fields tree_fields = DB_FIELDS(struct post, tree_columns);
 
+/* Posts with what pages show of them, each as it was written. */
+static bool
+list_pages(struct db *db, struct arena *arena, const char *sql, struct db_values values,
+    struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql, values, &post_page_fields, posts, count, err) &&
+	       post_check_all(db, *posts, *count, err);
+}
+
 bool
 post_list_thread(struct db *db, struct arena *arena, int64_t thread, int64_t after_date,
     int64_t after_id, size_t room, struct post **posts, size_t *count, struct err *err)
 {
 	int64_t date = after_id == 0 ? INT64_MIN : after_date;
 
-	return db_list(db, arena, sql_thread,
-	    DB_VALUES(DB_INT(thread), DB_INT(date), DB_INT(after_id), DB_INT((int64_t)room)),
-	    &post_page_fields, posts, count, err);
+	return list_pages(db, arena, sql_thread,
+	    DB_VALUES(DB_INT(thread), DB_INT(date), DB_INT(after_id), DB_INT((int64_t)room)), posts,
+	    count, err);
 }
 
 bool
 post_list_forum_latest(struct db *db, struct arena *arena, int64_t forum, size_t room,
     struct post **posts, size_t *count, struct err *err)
 {
-	return db_list(db, arena, sql_forum_latest, DB_VALUES(DB_INT(forum), DB_INT((int64_t)room)),
-	    &post_page_fields, posts, count, err);
+	return list_pages(db, arena, sql_forum_latest,
+	    DB_VALUES(DB_INT(forum), DB_INT((int64_t)room)), posts, count, err);
 }
 
 bool
 post_list_thread_latest(struct db *db, struct arena *arena, int64_t thread, size_t room,
     struct post **posts, size_t *count, struct err *err)
 {
-	return db_list(db, arena, sql_thread_latest,
-	    DB_VALUES(DB_INT(thread), DB_INT((int64_t)room)), &post_page_fields, posts, count, err);
+	return list_pages(db, arena, sql_thread_latest,
+	    DB_VALUES(DB_INT(thread), DB_INT((int64_t)room)), posts, count, err);
 }
 
 bool
@@ -161,9 +167,8 @@ bool
 post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
     struct post **posts, size_t *count, struct err *err)
 {
-	return db_list(db, arena, sql_held,
-	    DB_VALUES(DB_INT(forum), DB_INT(after), DB_INT((int64_t)room)), &post_page_fields,
-	    posts, count, err);
+	return list_pages(db, arena, sql_held,
+	    DB_VALUES(DB_INT(forum), DB_INT(after), DB_INT((int64_t)room)), posts, count, err);
 }
 
 bool

@@ -26,7 +26,14 @@ static const char sql_find[] =
     "SELECT id, hash, size, octets IS NULL, octets FROM raw WHERE id = $1";
 static const char sql_find_head[] =
     "SELECT id, hash, size, octets IS NULL, NULL FROM raw WHERE id = $1";
-static const char sql_extent[] = "SELECT substr(octets, $2 + 1, $3) FROM raw WHERE id = $1";
+static const char sql_some[] = "SELECT id, hash, size, octets IS NULL, octets FROM raw"
+			       " WHERE id > $1"
+			       " ORDER BY id"
+			       " LIMIT $2";
+static const char sql_next_file[] = "SELECT id, hash, size, 1, NULL FROM raw"
+				    " WHERE octets IS NULL AND hash > $1"
+				    " ORDER BY hash"
+				    " LIMIT 1";
 
 static const char sql_forget[] = "DELETE FROM raw WHERE id = $1"
 				 "   AND NOT EXISTS (SELECT 1 FROM post WHERE raw = $1)"
@@ -41,10 +48,8 @@ static const struct db_field raw_columns[] = {
 	DB_FIELD(BOOL, struct raw, is_file),
 	DB_FIELD(SPAN, struct raw, octets),
 };
-static const struct db_field extent_columns[] = { DB_FIELD(SPAN, struct raw, octets) };
 /* clang-format on */
 static const struct db_fields raw_fields = DB_FIELDS(struct raw, raw_columns);
-static const struct db_fields extent_fields = DB_FIELDS(struct raw, extent_columns);
 
 bool
 raw_make_folders(struct db *db, struct err *err)
@@ -111,22 +116,19 @@ copy_octets(int from, int to, int64_t size, struct sha256 *h, struct err *err)
 	return got == 0 || err_set(err, ERR_INVALID, "The file is longer than was said.");
 }
 
-/* Gives the file its name, once and for all: what has that name already has these octets. */
+/* Gives the file its name. What has that name already should have these octets: these are known
+ * to, so they take its place. */
 static bool
-name_blob(const struct db *db, const char *temporary, const uint8_t hash[SHA256_SIZE], int64_t size,
+name_blob(const struct db *db, const char *temporary, const uint8_t hash[SHA256_SIZE],
     struct err *err)
 {
 	struct buf path = { 0 };
 	struct buf folder = { 0 };
-	struct stat found;
 	bool done;
 
 	blob_path(db, span_make(hash, SHA256_SIZE), &path);
 	buf_printf(&folder, "%s/blobs", db_folder(db));
-	if (stat(buf_text(&path), &found) == 0 && found.st_size == size)
-		done = unlink(temporary) == 0 || no_disk(err);
-	else
-		done = rename(temporary, buf_text(&path)) == 0 || no_disk(err);
+	done = rename(temporary, buf_text(&path)) == 0 || no_disk(err);
 	done = done && file_sync_folder(buf_text(&folder), err);
 	buf_free(&path);
 	buf_free(&folder);
@@ -151,7 +153,7 @@ write_blob(const struct db *db, int fd, int64_t size, uint8_t hash[SHA256_SIZE],
 	if (done && fsync(to) != 0)
 		done = no_disk(err);
 	file_close(&to);
-	done = done && name_blob(db, buf_text(&path), hash, size, err);
+	done = done && name_blob(db, buf_text(&path), hash, err);
 	if (!done)
 		unlink(buf_text(&path));
 	buf_free(&path);
@@ -223,14 +225,26 @@ raw_add_fd(struct db *db, int fd, int64_t size, int64_t *id, struct err *err)
 	return write_blob(db, fd, size, hash, err) && add_file(db, hash, size, id, err);
 }
 
-bool
-raw_find(struct db *db, struct arena *arena, int64_t id, struct raw *raw, struct err *err)
+static bool
+is_what_came(const struct raw *raw)
 {
-	return db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &raw_fields, raw, err);
+	uint8_t hash[SHA256_SIZE];
+
+	token_sha256(raw->octets, hash);
+	return raw->size == (int64_t)raw->octets.len &&
+	       span_equal(raw->hash, span_make((const char *)hash, sizeof(hash)));
 }
 
 bool
-raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err)
+raw_find(struct db *db, struct arena *arena, int64_t id, struct raw *raw, struct err *err)
+{
+	if (!db_one(db, arena, sql_find, DB_VALUES(DB_INT(id)), &raw_fields, raw, err))
+		return false;
+	return raw->is_file || is_what_came(raw) || db_damaged(db, "raw", id, err);
+}
+
+static bool
+open_file(struct db *db, const struct raw *raw, int *fd, struct err *err)
 {
 	struct buf path = { 0 };
 	struct stat found;
@@ -238,6 +252,8 @@ raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err)
 	*fd = -1;
 	if (!raw->is_file)
 		return err_set(err, ERR_INVALID, "These octets are no file.");
+	if (raw->hash.len != SHA256_SIZE)
+		return db_damaged(db, "raw", raw->id, err);
 	blob_path(db, raw->hash, &path);
 	*fd = open(buf_text(&path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	buf_free(&path);
@@ -246,7 +262,58 @@ raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err)
 	if (*fd >= 0 && fstat(*fd, &found) == 0 && found.st_size == raw->size)
 		return true;
 	file_close(fd);
-	return err_set(err, ERR_BROKEN, "A file of the book is not there, or not whole.");
+	return db_damaged(db, "raw", raw->id, err);
+}
+
+/* What of a slice at `at` lies within the extent goes to its place. */
+static void
+take_slice(struct span slice, int64_t at, int64_t offset, int64_t length, char *out)
+{
+	int64_t from = at > offset ? at : offset;
+	int64_t to = at + (int64_t)slice.len;
+
+	if (to > offset + length)
+		to = offset + length;
+	if (from < to)
+		memcpy(out + (from - offset), slice.data + (from - at), (size_t)(to - from));
+}
+
+/* All octets of the file, hashed; those of the extent are kept in `out`. */
+static bool
+read_hashed(struct db *db, const struct raw *raw, int fd, int64_t offset, int64_t length, char *out,
+    struct err *err)
+{
+	struct sha256 *h = sha256_new();
+	uint8_t hash[SHA256_SIZE];
+	char slice[SLICE];
+	int64_t at = 0;
+	ssize_t got = 1;
+
+	while (at < raw->size && got != 0) {
+		got = pread(fd, slice, sizeof(slice), (off_t)at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			break;
+		sha256_add(h, slice, (size_t)got);
+		take_slice(span_make(slice, (size_t)got), at, offset, length, out);
+		at += got;
+	}
+	sha256_end(&h, hash);
+	return (at == raw->size &&
+		   span_equal(raw->hash, span_make((const char *)hash, sizeof(hash)))) ||
+	       db_damaged(db, "raw", raw->id, err);
+}
+
+bool
+raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err)
+{
+	if (!open_file(db, raw, fd, err))
+		return false;
+	if (read_hashed(db, raw, *fd, 0, 0, NULL, err))
+		return true;
+	file_close(fd);
+	return false;
 }
 
 static bool
@@ -254,21 +321,15 @@ read_file_extent(struct db *db, struct arena *arena, const struct raw *raw, int6
     int64_t length, struct span *octets, struct err *err)
 {
 	char *data = arena_alloc(arena, (size_t)length + 1);
-	int64_t at = 0;
-	ssize_t got = 1;
+	bool good;
 	int fd;
 
-	if (!raw_open(db, raw, &fd, err))
+	if (!open_file(db, raw, &fd, err))
 		return false;
-	while (at < length && got != 0) {
-		got = pread(fd, data + at, (size_t)(length - at), (off_t)(offset + at));
-		if (got < 0 && errno != EINTR)
-			break;
-		at += got > 0 ? got : 0;
-	}
+	good = read_hashed(db, raw, fd, offset, length, data, err);
 	file_close(&fd);
 	*octets = span_make(data, (size_t)length);
-	return at == length || err_set(err, ERR_BROKEN, "A file of the book cannot be read.");
+	return good;
 }
 
 bool
@@ -276,19 +337,54 @@ raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t
     struct span *octets, struct err *err)
 {
 	struct raw raw;
-	struct raw extent;
 
-	if (!db_one(db, arena, sql_find_head, DB_VALUES(DB_INT(id)), &raw_fields, &raw, err))
+	if (!raw_find(db, arena, id, &raw, err))
 		return false;
 	if (offset < 0 || length < 0 || offset > raw.size || length > raw.size - offset)
 		return err_set(err, ERR_BROKEN, "An attachment goes beyond the end of its mail.");
 	if (raw.is_file)
 		return read_file_extent(db, arena, &raw, offset, length, octets, err);
-	if (!db_one(db, arena, sql_extent, DB_VALUES(DB_INT(id), DB_INT(offset), DB_INT(length)),
-		&extent_fields, &extent, err))
-		return false;
-	*octets = extent.octets;
+	*octets = span_first(span_from(raw.octets, (size_t)offset), (size_t)length);
 	return true;
+}
+
+bool
+raw_check_some(struct db *db, int64_t after, size_t room, int64_t *last, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct raw *raws;
+	size_t count;
+	bool good = db_list(db, arena, sql_some, DB_VALUES(DB_INT(after), DB_INT((int64_t)room)),
+	    &raw_fields, &raws, &count, err);
+
+	*last = 0;
+	for (size_t i = 0; good && i < count; i++) {
+		*last = raws[i].id;
+		good = raws[i].is_file || is_what_came(&raws[i]) ||
+		       db_damaged(db, "raw", raws[i].id, err);
+	}
+	arena_free(&arena);
+	return good;
+}
+
+bool
+raw_check_file(
+    struct db *db, uint8_t hash[SHA256_SIZE], bool *there, int64_t *size, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct raw raw;
+	int fd = -1;
+	bool good = db_one(db, arena, sql_next_file,
+	    DB_VALUES(DB_HASH(hash)), &raw_fields, &raw, err);
+
+	*there = good;
+	if (good && raw.hash.len == SHA256_SIZE)
+		memcpy(hash, raw.hash.data, SHA256_SIZE);
+	*size = raw.size;
+	good = good ? raw_open(db, &raw, &fd, err) : err_forgive(err, ERR_NOT_FOUND);
+	file_close(&fd);
+	arena_free(&arena);
+	return good;
 }
 
 bool
@@ -298,7 +394,8 @@ raw_forget(struct db *db, int64_t id, struct err *err)
 	struct buf path = { 0 };
 	struct raw raw;
 	int64_t gone;
-	bool good = raw_find(db, arena, id, &raw, err) &&
+	bool good = db_one(
+			db, arena, sql_find_head, DB_VALUES(DB_INT(id)), &raw_fields, &raw, err) &&
 		    db_do(db, sql_forget, DB_VALUES(DB_INT(id)), &gone, err);
 
 	if (good && gone > 0 && raw.is_file) {
@@ -324,4 +421,4 @@ raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struc
 }
 
 const char *const raw_statements[] = { sql_forget, sql_files, sql_add, sql_find_file, sql_find,
-	sql_find_head, sql_extent, NULL };
+	sql_find_head, sql_some, sql_next_file, NULL };

@@ -43,15 +43,18 @@ raw_add(struct db *db, struct span octets, int64_t *id, struct err *err);
 bool
 raw_add_fd(struct db *db, int fd, int64_t size, int64_t *id, struct err *err);
 
+/* Octets are read against their hash, here and below: BROKEN where they are not what came. Those
+ * in a file are looked at by raw_open and raw_read. */
 bool
 raw_find(struct db *db, struct arena *arena, int64_t id, struct raw *raw, struct err *err);
 
 /* The file of a raw that is one, open for reading; the caller closes it. BROKEN: it is
- * not there, or not of that size. */
+ * not there, or not what came. */
 bool
 raw_open(struct db *db, const struct raw *raw, int *fd, struct err *err);
 
-/* Octets of an extent, from row or file. BROKEN where it goes beyond the end. */
+/* Octets of an extent, from row or file; all of it is read, so that none is given that was not
+ * seen to be what came. BROKEN also where it goes beyond the end. */
 bool
 raw_read(struct db *db, struct arena *arena, int64_t id, int64_t offset, int64_t length,
     struct span *octets, struct err *err);
@@ -65,6 +68,17 @@ raw_name(struct span hash, char name[RAW_NAME_ROOM]);
 bool
 raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struct err *err),
     void *context, struct err *err);
+
+/* Looks at `room` raws that lie in their row beyond one: *last is the last of them, 0 where there
+ * are no more. BROKEN names the first that is damaged. */
+bool
+raw_check_some(struct db *db, int64_t after, size_t room, int64_t *last, struct err *err);
+
+/* The first file that the book names beyond that one ("" at the start), looked at: *there is false
+ * at the end. BROKEN where it is not there or not what came; `hash` is filled all the same. */
+bool
+raw_check_file(struct db *db, uint8_t hash[SHA256_SIZE], bool *there, int64_t *size,
+    struct err *err);
 
 /* Deletes the row, unless a post, an attachment or a mail names it. Its file stays for a day
  * (raw_sweep): a backup that has seen the row still finds it. */

@@ -206,6 +206,15 @@ CREATE INDEX post_awaits ON post (awaits, forum) WHERE awaits IS NOT NULL;
 CREATE INDEX post_author ON post (author, state);
 CREATE INDEX post_raw ON post (raw) WHERE raw IS NOT NULL;
 
+-- By which a post is known to be as it was written, each time it is read: small, and beside it,
+-- since behind the long columns it would cost the reading of all of them.
+CREATE TABLE post_sum (
+  post   INTEGER PRIMARY KEY REFERENCES post(id) ON DELETE CASCADE,
+  page   INTEGER NOT NULL,             -- subject, shown names, capacity, html
+  text   INTEGER NOT NULL,
+  source INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE reference (               -- every Message-ID of published posts and their chains: which thread it belongs to
   forum      INTEGER NOT NULL,
   message_id TEXT NOT NULL,

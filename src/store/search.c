@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
+#include "base/sum.h"
 #include "base/utf8.h"
 #include "store/db.h"
 #include "store/search_query.h"
@@ -23,10 +24,11 @@ enum { POST_BITS = 29, DAY = 86400, LAST_DAY = 1 << 24 };
  * the one forum that was asked for is said by a small index, before its long row is read. */
 #define HIT_COLUMNS \
 	"SELECT found.key, p.id, p.forum, p.date, p.author_shown," \
-	" p.organisation_shown, t.title, p.text"
+	" p.organisation_shown, t.title, p.text, s.text"
 #define HIT_FITS \
 	" CROSS JOIN post AS p ON p.id = " KEY_POST \
 	" CROSS JOIN thread AS t ON t.id = p.thread" \
+	" LEFT JOIN post_sum AS s ON s.post = p.id" \
 	" WHERE ($6 = 0 OR EXISTS (SELECT 1 FROM post AS f INDEXED BY post_published" \
 	"   WHERE f.forum = $6 AND f.id = " KEY_POST " AND f.state = 'published'))" \
 	"   AND p.state = 'published' AND instr($5, ',' || p.forum || ',') > 0" \
@@ -64,6 +66,7 @@ static const struct db_field hit_columns[] = {
 	DB_FIELD(TEXT, struct search_hit, organisation),
 	DB_FIELD(TEXT, struct search_hit, title),
 	DB_FIELD(SPAN, struct search_hit, text),
+	DB_FIELD(INT, struct search_hit, text_sum),
 };
 static const struct db_field order_columns[] = { DB_FIELD(INT, struct search_entry, post) };
 static const struct db_field entry_columns[] = {
@@ -182,6 +185,15 @@ find(struct db *db, struct arena *arena, const struct search_query *query, struc
 	return *count == room || find_best(db, arena, query, match, room, -1, hits, count, err);
 }
 
+static bool
+check_hits(struct db *db, const struct search_hit *hits, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (hits[i].text_sum != 0 && hits[i].text_sum != sum_add(0, hits[i].text))
+			return db_damaged(db, "post", hits[i].post, err);
+	return true;
+}
+
 bool
 search_find(struct db *db, struct arena *arena, const struct search_query *query, size_t room,
     struct search_hit **hits, size_t *count, struct err *err)
@@ -195,7 +207,7 @@ search_find(struct db *db, struct arena *arena, const struct search_query *query
 		   ? find(db, arena, query, buf_span(&match), room, hits, count, err)
 		   : err_set(err, ERR_INVALID, "There is no word to look for.");
 	buf_free(&match);
-	return done;
+	return done && check_hits(db, *hits, *count, err);
 }
 
 static bool

@@ -55,10 +55,11 @@ struct search_hit {
 	int64_t post, forum, date;
 	const char *author, *organisation, *title; /* title: of the thread */
 	struct span text; /* own words of the post */
+	int64_t text_sum; /* of them; 0: none was kept */
 };
 
 /* Published posts that fit. Newest first means by day (UTC), and within a day what came last.
- * INVALID: there is no word to look for. TEMPORARY: it takes too long. */
+ * INVALID: there is no word to look for. TEMPORARY: it takes too long. BROKEN: one is damaged. */
 bool
 search_find(struct db *db, struct arena *arena, const struct search_query *query, size_t room,
     struct search_hit **hits, size_t *count, struct err *err);

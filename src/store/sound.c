@@ -17,10 +17,11 @@
 #include "store/folder_copy.h"
 #include "store/journal.h"
 #include "store/migrate.h"
+#include "store/post.h"
 #include "store/raw.h"
 #include "store/statements.h"
 
-enum { SLICE = 64 * 1024 };
+enum { SLICE = 64 * 1024, POSTS_A_SLICE = 200 };
 
 /* search_key() of a post. */
 #define POST_KEY(post) "((min(max(" post ".date, 0) / 86400, 16777216) << 29) | " post ".id)"
@@ -122,12 +123,24 @@ check_messages(struct db *db, struct sound *sound, struct err *err)
 	return note(sound, db_end(&cursor, err), err);
 }
 
+static bool
+check_posts(struct db *db, struct sound *sound, struct err *err)
+{
+	int64_t last = 0;
+
+	do {
+		if (!note(sound, post_check_some(db, last, POSTS_A_SLICE, &last, err), err))
+			return false;
+	} while (last != 0);
+	return true;
+}
+
 bool
 sound_book(struct db *db, struct sound *sound, struct err *err)
 {
 	bool good = note(sound, db_check(db, err), err) &&
 		    note(sound, journal_check(db, &sound->entries, err), err) &&
-		    check_messages(db, sound, err);
+		    check_messages(db, sound, err) && check_posts(db, sound, err);
 
 	for (size_t i = 0; good && i < sizeof(rules) / sizeof(rules[0]); i++)
 		good = check_rule(db, &rules[i], sound, err);

@@ -22,6 +22,7 @@ const char *const *const statement_lists[] = {
 	person_statements,
 	post_list_statements,
 	post_statements,
+	post_sum_statements,
 	raw_clean_statements,
 	raw_statements,
 	reference_statements,

@@ -21,6 +21,7 @@ extern const char *const person_address_statements[];
 extern const char *const person_statements[];
 extern const char *const post_list_statements[];
 extern const char *const post_statements[];
+extern const char *const post_sum_statements[];
 extern const char *const raw_clean_statements[];
 extern const char *const raw_statements[];
 extern const char *const reference_statements[];

@@ -18,8 +18,9 @@
 static const char *const public_tables[] = { "attachment", "forum", "mandate", "organisation",
 	"post", "setting", "thread" };
 
-static const char *const private_tables[] = { "act_key", "address", "bounce", "counter", "follow",
-	"identifier", "inbox", "job", "journal", "journal_text", "notice", "outbox", "person", "public_version",
+static const char *const private_tables[] = {
+	"act_key", "address", "bounce", "counter", "follow",
+	"identifier", "inbox", "job", "journal", "journal_text", "notice", "outbox", "person", "post_sum", "public_version",
 	"rate", "raw", "reference", "registration", "roll", "search", "session", "subscription", "token" };
 
 static bool

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "store/post.h"
 #include "world.h"
 
 static int64_t marie, moderator;
@@ -283,6 +284,7 @@ test_subject_changed(void **state)
 		book_do(world.db, arena_printf(world.arena,
 				      "UPDATE post SET subject = '%s' WHERE id = %" PRId64,
 				      cases[i].subject, b));
+		book_ok(post_sum_set(world.db, b, &err), &err);
 		book_ok(reading_post(world_reading(nobody), b, &view, &err), &err);
 		if (view.subject_changed != cases[i].changed)
 			fail_msg("'%s'", cases[i].subject);

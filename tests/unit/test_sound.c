@@ -113,6 +113,11 @@ test_each_fault(void **state)
 		    "inbox 1: is done, and nobody knows how" },
 		{ "UPDATE attachment SET length = 500", "UPDATE attachment SET length = 5",
 		    "attachment 1: goes beyond the end of its message" },
+		{ "UPDATE post SET html = html || ' '",
+		    "UPDATE post SET html = substr(html, 1, length(html) - 1)",
+		    "post 1 is damaged: it is not what was written." },
+		{ "UPDATE post_sum SET source = source + 1", "UPDATE post_sum SET source = source - 1",
+		    "post 1 is damaged: it is not what was written." },
 		{ "UPDATE raw SET octets = x'00'", NULL,
 		    "message 1: is damaged, its octets are not what came" },
 	};

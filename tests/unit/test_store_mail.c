@@ -125,6 +125,37 @@ test_raw_extents_end(void **state)
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
+static void
+flip(const char *path, off_t at)
+{
+	int fd = open(path, O_RDWR);
+	char octet;
+
+	assert_int_equal(pread(fd, &octet, 1, at), 1);
+	octet ^= 4;
+	assert_int_equal(pwrite(fd, &octet, 1, at), 1);
+	close(fd);
+}
+
+/* Damage in a row of its own is seen wherever it is. */
+static void
+test_raw_damage(void **state)
+{
+	struct span octets = make_octets(3000), got;
+	struct err err = { 0 };
+	struct raw raw;
+	int64_t id;
+
+	(void)state;
+	book_ok(raw_add(db, octets, &id, &err), &err);
+	book_do(db, "UPDATE raw SET octets = zeroblob(3000)");
+	assert_false(raw_find(db, arena, id, &raw, &err));
+	assert_int_equal(err.kind, ERR_BROKEN);
+	assert_false(raw_read(db, arena, id, 0, 10, &got, &err));
+	assert_int_equal(err.kind, ERR_BROKEN);
+	assert_int_equal(db_damage_count(db), 2);
+}
+
 /* A row rolled back leaves its file, which serves the next time; a file that is half gone is
  * made whole by who brings it again. */
 static void
@@ -148,6 +179,12 @@ test_raw_files(void **state)
 	book_ok(raw_find(db, arena, id, &raw, &err), &err);
 	book_ok(raw_open(db, &raw, &fd, &err), &err);
 	file_close(&fd);
+	flip(path, 199999);
+	assert_false(raw_open(db, &raw, &fd, &err));
+	assert_int_equal(err.kind, ERR_BROKEN);
+	assert_false(raw_read(db, arena, id, 0, 10, &got, &err)); /* damage beyond what is asked for */
+	book_ok(raw_add(db, octets, &id, &err), &err); /* of the right size, and mended all the same */
+	book_ok(raw_read(db, arena, id, 0, 10, &got, &err), &err);
 	assert_int_equal(truncate(path, 1000), 0);
 	assert_false(raw_open(db, &raw, &fd, &err));
 	assert_int_equal(err.kind, ERR_BROKEN);
@@ -657,6 +694,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		BOOK_TEST(test_raw_sizes),
 		BOOK_TEST(test_raw_extents_end),
+		BOOK_TEST(test_raw_damage),
 		BOOK_TEST(test_raw_files),
 		BOOK_TEST(test_orphans),
 		BOOK_TEST(test_inbox),

@@ -65,6 +65,48 @@ add_post(int64_t thread, int64_t date, int64_t parent)
 	return id;
 }
 
+/* Whatever a page shows of a post is what was written, or the page is not shown. */
+static void
+test_damage(void **state)
+{
+	static const struct {
+		const char *column;
+		bool page; /* a page of its thread sees it */
+	} cases[] = {
+		{ "html", true },
+		{ "text", true },
+		{ "subject", true },
+		{ "author_shown", true },
+		{ "source", false },
+	};
+	int64_t thread = add_thread("Travaux", BOOK_NOW), last;
+	int64_t id = add_post(thread, BOOK_NOW, 0);
+	struct err err = { 0 };
+	struct post post, *posts;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		book_ok(post_find(db, arena, id, &post, &err), &err);
+		book_do(db, arena_printf(arena, "UPDATE post SET %s = %s || 'x'", cases[i].column,
+				cases[i].column));
+		assert_false(post_find(db, arena, id, &post, &err));
+		assert_int_equal(err.kind, ERR_BROKEN);
+		assert_int_equal(post_list_thread(db, arena, thread, 0, 0, 9, &posts, &count, &err),
+		    !cases[i].page);
+		assert_false(post_check_some(db, 0, 9, &last, &err));
+		assert_int_equal(last, id);
+		book_ok(post_sum_set(db, id, &err), &err);
+	}
+	book_ok(post_check_some(db, 0, 9, &last, &err), &err);
+	book_ok(post_check_some(db, id, 9, &last, &err), &err);
+	assert_int_equal(last, 0);
+	book_do(db, "DELETE FROM post_sum");
+	assert_false(post_check_some(db, 0, 9, &last, &err));
+	book_ok(post_sum_fill(db, &err), &err);
+	book_ok(post_check_some(db, 0, 9, &last, &err), &err);
+}
+
 static void
 test_forums(void **state)
 {
@@ -663,6 +705,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		BOOK_TEST(test_damage),
 		BOOK_TEST(test_forums),
 		BOOK_TEST(test_thread_grows),
 		BOOK_TEST(test_thread_pages),
