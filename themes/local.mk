@@ -11,6 +11,7 @@ nobase_dist_pkgdata_DATA = \
 	themes/default/mail/login.txt \
 	themes/default/mail/owners.txt \
 	themes/default/mail/password.txt \
+	themes/default/mail/alarm.txt \
 	themes/default/mail/post.html \
 	themes/default/mail/post.txt \
 	themes/default/mail/private.txt \

@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "command/command.h"
+#include "store/readonly.h"
 #include "store/sound.h"
 #include "text/theme.h"
 
@@ -32,6 +34,23 @@ print_sound(const char *folder, const struct sound *sound)
 	printf("\n");
 }
 
+/* A house that is read-only stays so until its next start. */
+static int
+tell_readonly(const char *folder)
+{
+	struct readonly readonly;
+	struct err err = { 0 };
+
+	if (!readonly_read(folder, &readonly, &err))
+		return err_forgive(&err, ERR_NOT_FOUND) ? 0 : command_fail(&err);
+	readonly.checked = clock_now();
+	if (!readonly_write(folder, &readonly, &err))
+		return command_fail(&err);
+	printf("%s: was made read-only (%s); it is written again once the server is restarted\n",
+	    folder, readonly.why);
+	return 0;
+}
+
 /* may_be_new: that there is no book yet is no fault. */
 static int
 check_folder(const char *folder, bool may_be_new)
@@ -51,6 +70,7 @@ check_folder(const char *folder, bool may_be_new)
 		status = EXIT_REFUSED;
 	} else {
 		print_sound(folder, &sound);
+		status = tell_readonly(folder);
 	}
 	sound_free(&sound);
 	return status;

@@ -355,7 +355,7 @@ clerk_feed(struct clerk_state *state)
 	}
 	/* Looking from the start waits for what is in hand: nothing new is taken till then, or
 	 * a steady stream would put it off for ever. */
-	while (helper != NULL && state->inbox_more && !state->inbox_again &&
+	while (helper != NULL && !state->is_closed && state->inbox_more && !state->inbox_again &&
 	       state->mails_in_hand < depth && helper->wait.count < depth) {
 		int64_t after = state->inbox_after;
 		struct work *work = next_mail(state, &err);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* process/clerk_state.h: the clerk process as a whole, shared by its three files:
- * role_clerk.c (who speaks), clerk_turn.c (the transaction), clerk_jobs.c (helpers). */
+/* process/clerk_state.h: the clerk process as a whole, shared by its files: role_clerk.c
+ * (who speaks), clerk_turn.c (the transaction), clerk_jobs.c (helpers), clerk_closed.c (damage). */
 #pragma once
 
 #include "process/clerk_peer.h"
 #include "process/role.h"
 #include "rules/intake.h"
+#include "store/readonly.h"
 
 enum {
 	CLERK_PEERS_MAX = 24,
@@ -38,6 +39,10 @@ struct clerk_state {
 	int last_turn;           /* acts of the turn before */
 	bool gathered;           /* the moment is over */
 	struct loop_timer *tick;
+	bool is_closed;          /* the book is only read: clerk_closed.c */
+	struct readonly closed;
+	bool alarm_due;          /* its act is to be queued */
+	int64_t damage;          /* db_damage_count() as of the last turn */
 	int64_t cleaned;         /* when orphans of the spool were looked for */
 };
 
@@ -58,6 +63,28 @@ clerk_answer(struct clerk_state *state, struct work *work);
 /* Refuses with work->err, answers, frees. */
 void
 clerk_refuse(struct clerk_state *state, struct work *work);
+
+/* An act of the house to itself with one number, into the next turn. */
+void
+clerk_queue_number(struct clerk_state *state, const char *act, const char *field, int64_t number);
+
+/* ---- clerk_closed.c ---- */
+
+/* At the start, once the book is open. */
+void
+clerk_closed_open(struct clerk_state *state);
+
+/* From now on the book is only read. */
+void
+clerk_close(struct clerk_state *state, const char *why);
+
+/* TEMPORARY where it would write, and nothing may be written. */
+bool
+clerk_closed_may(const struct clerk_state *state, const struct work *work, struct err *err);
+
+/* After each turn; `kept`: what it did is in the book. */
+void
+clerk_closed_turn(struct clerk_state *state, bool kept);
 
 /* ---- clerk_jobs.c ---- */
 

@@ -4,6 +4,7 @@
  * The acts that are ready are taken from their queues in turn, one a door, so that a
  * flood at one door delays no other. Nothing is answered before the commit: an answer
  * says that what it speaks of will survive. */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -16,6 +17,20 @@ clerk_ready(struct clerk_state *state, struct work *work)
 	struct work_queue *queue = work->peer != NULL ? &work->peer->turn : &state->house;
 
 	work_push(queue, work);
+}
+
+void
+clerk_queue_number(struct clerk_state *state, const char *act, const char *field, int64_t number)
+{
+	struct work *work = work_new(WORK_NOTE, NULL);
+	struct buf input = { 0 };
+
+	fields_add_int(&input, field, number);
+	work->act.kind = act_kind_find(span_of(act));
+	if (!fields_read(&work->act.input, arena_span(work->arena, buf_span(&input))))
+		die("an input of our own is not sound");
+	buf_free(&input);
+	clerk_ready(state, work);
 }
 
 void
@@ -113,7 +128,9 @@ do_work(struct clerk_state *state, struct work *work)
 		work->ok = false;
 		return;
 	}
-	if (work->kind == WORK_ASK)
+	if (!clerk_closed_may(state, work, &work->err))
+		work->ok = false;
+	else if (work->kind == WORK_ASK)
 		work->ok = ask_run(&state->clerk, work->ask, act, &work->outcome, &work->err);
 	else
 		work->ok = act_run(&state->clerk, act, &work->outcome, &work->err);
@@ -172,19 +189,30 @@ log_commit(struct work *const *batch, int count)
 		log_debug("clerk commit acts=%d received=%d", acts, received);
 }
 
+/* Something is there to be done at that door: it looks for itself. */
 static void
-after_commit(struct clerk_state *state)
+hint(struct clerk_state *state, enum door door)
 {
 	struct buf message = { 0 };
 
+	for (int i = 0; i < state->count; i++)
+		if (state->peers[i].door == door) {
+			frame_begin(&message, MESSAGE_HINT, state->peers[i].incarnation, 0);
+			channel_send(state->peers[i].channel, buf_span(&message), -1);
+		}
+	buf_free(&message);
+}
+
+static void
+after_commit(struct clerk_state *state)
+{
 	if (state->clerk.relay_due) {
 		state->clerk.relay_due = false;
-		for (int i = 0; i < state->count; i++)
-			if (state->peers[i].door == DOOR_RELAY) {
-				frame_begin(&message, MESSAGE_HINT, state->peers[i].incarnation, 0);
-				channel_send(state->peers[i].channel, buf_span(&message), -1);
-			}
-		buf_free(&message);
+		hint(state, DOOR_RELAY);
+	}
+	if (state->clerk.check_due) {
+		state->clerk.check_due = false;
+		hint(state, DOOR_CHECKER);
 	}
 	if (state->clerk.inbox_again) {
 		state->clerk.inbox_again = false;
@@ -194,6 +222,23 @@ after_commit(struct clerk_state *state)
 		state->clerk.inbox_due = false;
 		state->inbox_more = true;
 	}
+}
+
+/* A book that refuses to be written is still asked. */
+static bool
+begin(struct clerk_state *state, struct err *err)
+{
+	return state->closed.final ? db_read_begin(state->clerk.db, err)
+				   : act_begin(&state->clerk, err);
+}
+
+static bool
+commit(struct clerk_state *state, struct err *err)
+{
+	if (!state->closed.final)
+		return act_commit(&state->clerk, err);
+	db_read_end(state->clerk.db);
+	return true;
 }
 
 void
@@ -209,12 +254,12 @@ clerk_turn(void *arg)
 		return;
 	if (waiting > 0) {
 		state->clerk.now = clock_now();
-		kept = act_begin(&state->clerk, &err) && fill_turn(state, batch, &count);
+		kept = begin(state, &err) && fill_turn(state, batch, &count);
 		if (kept && fault_is("answer-early")) {
 			answer_all(state, batch, count);
 			count = 0;
 		}
-		kept = kept && act_commit(&state->clerk, &err);
+		kept = kept && commit(state, &err);
 		if (!kept) {
 			log_error("clerk commit=failed acts=%d why=\"%s\"", count, err.text);
 			db_rollback(state->clerk.db);
@@ -226,8 +271,10 @@ clerk_turn(void *arg)
 		state->last_turn = count;
 		answer_all(state, batch, count);
 		after_commit(state);
+		clerk_closed_turn(state, kept);
 		db_check_idle(state->clerk.db);
-		db_tend(state->clerk.db);
+		if (!state->closed.final)
+			db_tend(state->clerk.db);
 	}
 	clerk_feed(state);
 	if (count_waiting(state) > 0)

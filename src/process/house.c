@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net/listen.h"
+#include "store/readonly.h"
 
 enum { PEM_MAX = 256 * 1024 };
 
@@ -389,6 +390,7 @@ house_open(struct house *house, bool doors, struct err *err)
 {
 	umask(0027);
 	return house_users(house, err) && make_folders(house, err) && take_lock(house, err) &&
+	       readonly_lift(house->settings.data, err) &&
 	       open_keys(house, err) && open_folder(house, "spool.intake", "spool/intake", err) &&
 	       open_folder(house, "spool.web", "spool/web", err) &&
 	       (!doors || open_doors(house, err)) && open_console(house, err) &&

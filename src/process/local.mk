@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libprocess.a
 libprocess_a_SOURCES = \
 	src/process/channel.c src/process/channel.h \
+	src/process/clerk_closed.c \
 	src/process/clerk_jobs.c src/process/clerk_state.h \
 	src/process/clerk_peer.c src/process/clerk_peer.h \
 	src/process/clerk_turn.c \
@@ -11,6 +12,7 @@ libprocess_a_SOURCES = \
 	src/process/notify.c src/process/notify.h \
 	src/process/role.c src/process/role.h \
 	src/process/role_auth.c \
+	src/process/role_checker.c \
 	src/process/role_clerk.c \
 	src/process/spawn.c src/process/spawn.h \
 	src/process/supervisor.c src/process/supervisor.h \

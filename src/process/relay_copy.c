@@ -263,6 +263,7 @@ on_refused(struct relay *relay, const struct report *report, const struct err *e
 	bool gone = alone && err->kind == ERR_NOT_FOUND;
 
 	log_warn("relay report=refused why=\"%s\"", err->text);
+	relay->unheard = err->kind == ERR_TEMPORARY;
 	end_report(relay, report->number, gone ? COPY_FREE : COPY_DONE);
 	relay->report_alone = relay->report_alone || err->kind != ERR_TEMPORARY;
 	if (!gone)
@@ -276,10 +277,12 @@ on_reported(const struct door_answer *answer, void *arg)
 	struct relay *relay = report->relay;
 
 	relay->reports--;
-	if (answer->ok)
+	if (answer->ok) {
+		relay->unheard = false;
 		end_report(relay, report->number, COPY_FREE);
-	else
+	} else {
 		on_refused(relay, report, &answer->err);
+	}
 	free(report);
 	relay_wake(relay);
 }

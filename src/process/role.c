@@ -14,6 +14,7 @@ const struct role roles[] = {
 	{ "web",     ROLE_READS | ROLE_DOOR | ROLE_SPOOLS, 0, "log",                    "listen.http",             &role_web_ops,    "pages" },
 	{ "intake",  ROLE_DOOR | ROLE_SPOOLS,              1, "log",                    "listen.smtp listen.lmtp", &role_intake_ops, "mail in" },
 	{ "relay",   ROLE_READS | ROLE_DOOR | ROLE_CALLS,  1, "token token.old log",    "",                        &role_relay_ops,  "mail out" },
+	{ "checker", ROLE_READS | ROLE_DOOR,               1, "log",                    "",                        &role_checker_ops, "a look each night at all that is kept" },
 	{ NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
 /* clang-format on */

@@ -34,4 +34,4 @@ int
 role_count(const struct role *role, const struct settings *settings);
 
 extern const struct role_ops role_clerk_ops, role_parser_ops, role_auth_ops, role_web_ops,
-    role_intake_ops, role_relay_ops;
+    role_intake_ops, role_relay_ops, role_checker_ops;

@@ -29,6 +29,8 @@ door_of(const char *role)
 		return DOOR_WEB;
 	if (strcmp(role, "relay") == 0)
 		return DOOR_RELAY;
+	if (strcmp(role, "checker") == 0)
+		return DOOR_CHECKER;
 	return DOOR_MAIL;
 }
 
@@ -102,6 +104,9 @@ take_in_hand(struct clerk_state *state, struct work *work, const struct frame *f
 	if (!read_request(work, frame, err))
 		return false;
 	state->clerk.now = clock_now();
+	work->act.door = work->peer->door;
+	if (!clerk_closed_may(state, work, err))
+		return false;
 	if (!find_actor(state, work, err))
 		return false;
 	if (work->kind == WORK_ACT && !act_check_fields(work->act.kind->fields, &work->act.input, err))
@@ -256,10 +261,10 @@ static void
 on_tick(void *arg)
 {
 	struct clerk_state *state = arg;
-	bool more = db_idle(state->clerk.db);
+	bool more = !state->is_closed && db_idle(state->clerk.db);
 
 	sweep_consoles(state);
-	if (clock_now() - state->cleaned >= CLEAN_SECONDS) {
+	if (!state->is_closed && clock_now() - state->cleaned >= CLEAN_SECONDS) {
 		state->cleaned = clock_now();
 		raw_clean(state->worker->settings.data, state->cleaned);
 		raw_sweep(state->clerk.db, state->cleaned);
@@ -332,6 +337,7 @@ clerk_start(struct worker *worker, struct err *err)
 		return err_set(err, ERR_BROKEN, "the clerk was given no keys");
 	if (!migrate_open(worker->settings.data, &state->clerk.db, err))
 		return false;
+	clerk_closed_open(state);
 	add_peers(state);
 	state->turn_again.fn = on_turn_again;
 	state->gather = loop_timer_new(worker->loop, on_gathered, state);

@@ -204,7 +204,8 @@ fetch(struct relay *relay)
 {
 	size_t room = room_for(relay);
 
-	if (relay->dry || room == 0 ||
+	/* What cannot be reported would be sent again by the next life: no more of that. */
+	if (relay->dry || relay->unheard || room == 0 ||
 	    (relay->careful > 0 && relay->starting != 0 && !relay->started))
 		return;
 	if (clock_ticks_ms() < relay->down_until && !has_ready_link(relay)) {

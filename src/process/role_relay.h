@@ -175,6 +175,7 @@ struct relay {
 	uint64_t next_session, next_report;
 	int reports;	      /* open */
 	bool report_alone;    /* one was refused: rows are reported one by one */
+	bool unheard;         /* the clerk takes no reports just now */
 	int64_t report_after; /* ticks */
 	struct loop_timer *timer;
 	struct loop_task task;

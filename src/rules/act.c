@@ -26,6 +26,8 @@ door_name(enum door door)
 		return "console";
 	case DOOR_RELAY:
 		return "relay";
+	case DOOR_CHECKER:
+		return "checker";
 	case DOOR_HOUSE:
 		return "house";
 	}

@@ -17,7 +17,7 @@
 #include "mail/parsed.h"
 #include "rules/clerk.h"
 
-enum door { DOOR_WEB, DOOR_MAIL, DOOR_CONSOLE, DOOR_RELAY, DOOR_HOUSE }; /* HOUSE: the clerk to itself */
+enum door { DOOR_WEB, DOOR_MAIL, DOOR_CONSOLE, DOOR_RELAY, DOOR_CHECKER, DOOR_HOUSE }; /* HOUSE: the clerk to itself */
 
 enum act_needs {
 	NEEDS_NOTHING = 0,

@@ -49,6 +49,18 @@ may_house(struct clerk *clerk, const struct act *act, struct err *err)
 }
 
 bool
+may_alarm(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	return act->door == DOOR_CHECKER || may_house(clerk, act, err);
+}
+
+bool
+may_report(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	return act->door == DOOR_WEB || act->door == DOOR_RELAY || may_house(clerk, act, err);
+}
+
+bool
 may_relay(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	(void)clerk;

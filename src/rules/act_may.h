@@ -21,6 +21,14 @@ may_visit(struct clerk *, const struct act *, struct err *);
 /* The clerk to itself; the administrator too. */
 bool
 may_house(struct clerk *, const struct act *, struct err *);
+/* Who looks after the book, at night. */
+bool
+may_alarm(struct clerk *, const struct act *, struct err *);
+
+/* Who reads the book in a process of its own. */
+bool
+may_report(struct clerk *, const struct act *, struct err *);
+
 bool
 may_relay(struct clerk *, const struct act *, struct err *);
 /* The doors that mail comes through, and the console. */

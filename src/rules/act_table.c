@@ -318,6 +318,16 @@ static const struct act_field archive_fields[] = {
 	END
 };
 
+static const struct act_field alarm_fields[] = {
+	{ "why", FIELD_LINE, NAME_MAX, FIELD_REQUIRED, NULL },
+	END
+};
+
+static const struct act_field damage_fields[] = {
+	{ "times", FIELD_INT, 1000000, FIELD_REQUIRED, NULL },
+	END
+};
+
 static const struct act_field recipient_fields[] = {
 	{ "recipient", FIELD_LINE, ADDRESS_LOCAL_MAX, FIELD_REQUIRED, NULL },
 	END
@@ -369,6 +379,10 @@ const struct act_kind act_kinds[] = {
 	{ "delivery.start",      may_relay,           delivery_start_fields,      NEEDS_NOTHING,              NULL,             delivery_start,          NULL },
 	{ "delivery.replay",     may_administrator,   delivery_replay_fields,     NEEDS_JOURNAL,              NULL,             queue_replay,            NULL },
 	{ "house.clean",         may_house,           no_fields,                  NEEDS_NOTHING,              NULL,             upkeep_clean,            NULL },
+	{ "house.alarm",         may_alarm,           alarm_fields,               NEEDS_JOURNAL,              NULL,             health_alarm,            NULL },
+	{ "house.damage",        may_report,          damage_fields,              NEEDS_NOTHING,              NULL,             health_damage,           NULL },
+	{ "house.check",         may_administrator,   no_fields,                  NEEDS_NOTHING,              NULL,             health_check,            NULL },
+	{ "house.checked",       may_alarm,           no_fields,                  NEEDS_NOTHING,              NULL,             health_checked,          NULL },
 	{ "import.add",          may_administrator,   import_add_fields,          NEEDS_PARSE_MAIL,           NULL,             import_add,              NULL },
 	{ NULL, NULL, no_fields, 0, NULL, NULL, NULL },
 };

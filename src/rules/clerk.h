@@ -24,5 +24,7 @@ struct clerk {
 	bool relay_due;                    /* outbox rows were added: wake the relay after the commit */
 	bool inbox_due;                    /* inbox rows were added: jobs for the parser */
 	bool inbox_again;                  /* an older one is new once more: look from the start */
+	char alarm[200];                   /* damage was found: the house closes after this turn; "" */
+	bool check_due;                    /* an administrator asks for the nightly look now */
 	struct indexing indexing;          /* entries of the index that wait for the end of the turn */
 };

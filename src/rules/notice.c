@@ -259,6 +259,14 @@ fill_owners(struct notice_work *work, struct err *err)
 	return true;
 }
 
+static bool
+fill_alarm(struct notice_work *work, struct err *err)
+{
+	(void)err;
+	view_text(work->view, "why", input_text(work, "why"));
+	return true;
+}
+
 /* clang-format off */
 static const struct notice_kind {
 	const char *template;
@@ -281,6 +289,7 @@ static const struct notice_kind {
 	{ "was-it-you",     "auto-replied",   fill_was_it_you },
 	{ "private",        "",               fill_private },
 	{ "owners",         "auto-generated", fill_owners },
+	{ "alarm",          "auto-generated", fill_alarm },
 };
 /* clang-format on */
 

@@ -10,6 +10,7 @@
 #include "mail/mail_token.h"
 #include "rules/reading_work.h"
 #include "store/house.h"
+#include "store/readonly.h"
 #include "store/registration.h"
 #include "store/session.h"
 #include "store/token_row.h"
@@ -52,6 +53,18 @@ bool
 reading_public_version(struct reading_book *book, int64_t *version, struct err *err)
 {
 	return public_version_read(book->db, version, err);
+}
+
+int64_t
+reading_book_damage(const struct reading_book *book)
+{
+	return db_damage_count(book->db);
+}
+
+bool
+reading_book_closed(const struct reading_book *book)
+{
+	return readonly_is(book->settings->data);
 }
 
 /* ---- the viewer ---- */

@@ -33,6 +33,14 @@ reading_book_changed(struct reading_book *);
 bool
 reading_public_version(struct reading_book *, int64_t *version, struct err *);
 
+/* How often something that was read proved damaged; what is damaged is never given. */
+int64_t
+reading_book_damage(const struct reading_book *);
+
+/* Was damage found, so that nothing is written any more? */
+bool
+reading_book_closed(const struct reading_book *);
+
 /* Starts a snapshot for a viewer: the session secret from the cookie, empty =
  * anonymous; a dead session reads as anonymous. */
 bool
@@ -323,6 +331,8 @@ struct health_view {
 	int64_t people;            /* registered */
 	int64_t journal;           /* number of the newest entry */
 	int64_t book_size, wal_size; /* octets on the disk */
+	int64_t closed;            /* 1: nothing is written, since damage was found */
+	int64_t check_next;        /* when all data is looked at the next time; 0: soon */
 };
 
 /* Whoever the viewer is: the page is shown to who asks from this machine alone. */

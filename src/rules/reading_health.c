@@ -7,6 +7,7 @@
 #include "store/inbox.h"
 #include "store/journal.h"
 #include "store/outbox.h"
+#include "store/readonly.h"
 
 typedef bool
 count_fn(struct db *, struct arena *, struct db_count **, size_t *, struct err *);
@@ -62,10 +63,12 @@ reading_health(struct reading *reading, struct health_view *view, struct err *er
 
 	*view = (struct health_view){ .aside = 0 };
 	db_sizes(db, &view->book_size, &view->wal_size);
+	view->closed = readonly_is(reading->settings->data);
 	return count_states(reading, post_count_states, &view->posts, &view->aside, err) &&
 	       count_states(reading, inbox_count_states, &view->inbox, &view->aside, err) &&
 	       count_states(reading, outbox_count_states, &view->outbox, &view->aside, err) &&
 	       list_events(reading, &view->events, err) &&
 	       find_oldest_due(reading, &view->oldest_due, err) &&
+	       job_next(db, "check", &view->check_next, err) &&
 	       person_count_active(db, &view->people, err) && journal_last(db, &view->journal, err);
 }

@@ -63,6 +63,13 @@ db_sizes(const struct db *db, int64_t *book, int64_t *wal);
 bool
 db_begin(struct db *db, struct err *err);
 
+/* Of a writer: `fn` is told at once, in a sentence, that the book is damaged or that the disk
+ * fails it (not that it is full). It may touch files, not the book. */
+typedef void db_trouble_fn(void *arg, const char *why);
+
+void
+db_on_trouble(struct db *db, db_trouble_fn *fn, void *arg);
+
 /* On false nothing of the transaction is in the book, and it is over. */
 bool
 db_commit(struct db *db, struct err *err);
@@ -135,6 +142,15 @@ db_damaged(struct db *db, const char *noun, int64_t id, struct err *err);
 /* How often this connection met damage of either kind: the above, or a book that is not sound. */
 int64_t
 db_damage_count(const struct db *db);
+
+/* The name of the first table after that one, by name; "" where there is none. */
+bool
+db_table_after(struct db *db, struct arena *arena, const char *last, const char **name,
+    struct err *err);
+
+/* Is that table sound, with its indexes, as far as its pages tell? */
+bool
+db_check_table(struct db *db, const char *name, struct err *err);
 
 /* ---- statements: for store/ alone ---- */
 

@@ -45,6 +45,8 @@ struct db {
 	int64_t page_size;
 	int64_t wal_pages;   /* as of the last commit */
 	int64_t wal_tended;  /* pages at the last checkpoint */
+	db_trouble_fn *on_trouble; /* or NULL */
+	void *trouble_arg;
 	int64_t damage;      /* times something was found damaged */
 	int64_t merge_debt;  /* commits since the index was last looked after */
 	int64_t merge_pages; /* of the next slice */
@@ -65,6 +67,10 @@ db_wait(struct db *db, int milliseconds);
 /* For VACUUM INTO, which attaches the copy. */
 void
 db_allow_attach(struct db *db, bool is_allowed);
+
+/* Where it is such trouble by its code of SQLite: tells who wanted to know. */
+void
+db_tell_trouble(struct db *db, int code);
 
 /* A statement whose answer is not worth reading. */
 bool

@@ -26,6 +26,12 @@ static const char sql_passive[] = "PRAGMA wal_checkpoint(PASSIVE)";
 static const char sql_truncate[] = "PRAGMA wal_checkpoint(TRUNCATE)";
 static const char sql_merge[] = "INSERT INTO search (search, rank) VALUES ('merge', $1)";
 static const char sql_copy[] = "VACUUM INTO $1";
+/* Those that have pages of their own. */
+static const char sql_table_after[] = "SELECT name FROM sqlite_schema AS small"
+				      " WHERE type = 'table' AND rootpage > 0 AND name > $1"
+				      " ORDER BY name"
+				      " LIMIT 1";
+static const char sql_quick[] = "SELECT quick_check FROM pragma_quick_check($1)";
 static const char sql_integrity[] = "PRAGMA integrity_check(1)";
 static const char sql_foreign_keys[] = "PRAGMA foreign_key_check";
 static const char sql_search_check[] =
@@ -58,6 +64,8 @@ run_checkpoint(struct db *db, const char *sql)
 
 	db_open(db, sql, DB_NO_VALUES, &cursor);
 	is_busy = !db_next(&cursor) || db_int(&cursor, 0) != 0;
+	if ((cursor.code & 0xff) == DB_CODE_IOERR)
+		db_tell_trouble(db, cursor.code);
 	if ((cursor.code & 0xff) == DB_CODE_IOERR)
 		die("book: a checkpoint failed with code %d", cursor.code);
 	if (!db_end(&cursor, &err))
@@ -212,5 +220,39 @@ db_check(struct db *db, struct err *err)
 	       (db->is_reader || db_do(db, sql_search_check, DB_NO_VALUES, NULL, err));
 }
 
+struct table_row {
+	const char *name;
+};
+
+bool
+db_table_after(struct db *db, struct arena *arena, const char *last, const char **name,
+    struct err *err)
+{
+	static const struct db_field columns[] = { DB_FIELD(TEXT, struct table_row, name) };
+	static const struct db_fields fields = DB_FIELDS(struct table_row, columns);
+	struct table_row row = { "" };
+
+	*name = "";
+	if (!db_one(db, arena, sql_table_after, DB_VALUES(DB_WORD(last)), &fields, &row, err))
+		return err_forgive(err, ERR_NOT_FOUND);
+	*name = row.name;
+	return true;
+}
+
+bool
+db_check_table(struct db *db, const char *name, struct err *err)
+{
+	struct db_cursor cursor;
+	bool good;
+
+	db_open(db, sql_quick, DB_VALUES(DB_WORD(name)), &cursor);
+	good = db_next(&cursor) && span_is(db_octets(&cursor, 0), "ok");
+	if (!db_end(&cursor, err))
+		return false;
+	return good ||
+	       err_set(err, ERR_BROKEN, "The book is damaged: quick_check finds faults in table %s.",
+		   name);
+}
+
 const char *const db_tend_statements[] = { sql_page_size, sql_passive, sql_truncate, sql_merge,
-	sql_copy, sql_integrity, sql_foreign_keys, sql_search_check, NULL };
+	sql_copy, sql_table_after, sql_quick, sql_integrity, sql_foreign_keys, sql_search_check, NULL };

@@ -94,6 +94,8 @@ db_commit(struct db *db, struct err *err)
 	db_open(db, sql_commit, DB_NO_VALUES, &cursor);
 	db_next(&cursor);
 	if ((cursor.code & 0xff) == DB_CODE_IOERR)
+		db_tell_trouble(db, cursor.code);
+	if ((cursor.code & 0xff) == DB_CODE_IOERR)
 		die("book: a commit failed with code %d", cursor.code);
 	if (db_end(&cursor, err))
 		return true;

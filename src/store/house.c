@@ -33,6 +33,10 @@ static const char sql_counter_add[] = "INSERT INTO counter (name, value)"
 static const char sql_counter_list[] = "SELECT name, value FROM counter ORDER BY name LIMIT 1000";
 static const char sql_counter_find[] =
     "SELECT COALESCE((SELECT value FROM counter WHERE name = $1), 0)";
+static const char sql_job_next[] =
+    "SELECT COALESCE((SELECT MAX(next) FROM job AS small WHERE name = $1), 0)";
+static const char sql_job_move[] = "UPDATE job AS small SET next = $2 WHERE name = $1";
+static const char sql_job_add[] = "INSERT INTO job (name, next) VALUES ($1, $2)";
 static const char sql_public_version[] = "SELECT value FROM public_version WHERE one = 1";
 
 struct key_row {
@@ -120,6 +124,23 @@ counter_find(struct db *db, const char *name, int64_t *value, struct err *err)
 }
 
 bool
+job_next(struct db *db, const char *name, int64_t *next, struct err *err)
+{
+	return db_number(db, sql_job_next, DB_VALUES(DB_WORD(name)), next, err);
+}
+
+bool
+job_set(struct db *db, const char *name, int64_t next, struct err *err)
+{
+	int64_t moved;
+
+	return db_do(
+		   db, sql_job_move, DB_VALUES(DB_WORD(name), DB_INT(next)), &moved, err) &&
+	       (moved > 0 ||
+		   db_do(db, sql_job_add, DB_VALUES(DB_WORD(name), DB_INT(next)), NULL, err));
+}
+
+bool
 public_version_read(struct db *db, int64_t *version, struct err *err)
 {
 	return db_number(db, sql_public_version, DB_NO_VALUES, version, err);
@@ -127,4 +148,4 @@ public_version_read(struct db *db, int64_t *version, struct err *err)
 
 const char *const house_statements[] = { sql_key_find, sql_key_add, sql_key_clean, sql_rate_take,
 	sql_rate_count, sql_rate_clean, sql_counter_add, sql_counter_list, sql_counter_find,
-	sql_public_version, NULL };
+	sql_job_next, sql_job_move, sql_job_add, sql_public_version, NULL };

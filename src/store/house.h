@@ -66,6 +66,15 @@ counter_list(
 bool
 counter_find(struct db *db, const char *name, int64_t *value, struct err *err);
 
+/* ---- job: work of the house for later ---- */
+
+/* When the one of that name is due next; 0 where that was never said. */
+bool
+job_next(struct db *db, const char *name, int64_t *next, struct err *err);
+
+bool
+job_set(struct db *db, const char *name, int64_t next, struct err *err);
+
 /* ---- public_version: rises with whatever anonymous readers may see ---- */
 
 bool

@@ -29,11 +29,13 @@ libstore_a_SOURCES = \
 	src/store/post_sum.c \
 	src/store/raw.c src/store/raw.h \
 	src/store/raw_clean.c \
+	src/store/readonly.c src/store/readonly.h \
 	src/store/reference.c src/store/reference.h \
 	src/store/search.c src/store/search.h \
 	src/store/search_query.c src/store/search_query.h \
 	src/store/registration.c src/store/registration.h \
 	src/store/restore.c \
+	src/store/round.c src/store/round.h \
 	src/store/roll.c src/store/roll.h \
 	src/store/session.c src/store/session.h \
 	src/store/statements.c src/store/statements.h \

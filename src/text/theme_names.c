@@ -19,7 +19,7 @@ const size_t theme_pages_count = sizeof(theme_pages) / sizeof(theme_pages[0]);
 const char *const theme_mails[] = {
 	"post", "held-author", "held-moderator", "approved", "refused", "decided", "login",
 	"hidden", "reset", "password", "register", "join", "confirm", "unsubscribed", "was-it-you", "private",
-	"owners",
+	"owners", "alarm",
 };
 const size_t theme_mails_count = sizeof(theme_mails) / sizeof(theme_mails[0]);
 /* clang-format on */
@@ -262,6 +262,7 @@ const struct template_name theme_names[] = {
 	{ "page/*", "feed_url",  URL,  "Atom of this page; empty where there is none" },
 	{ "page/*", "canonical", URL,  "the one address of this page; may be empty" },
 	{ "page/*", "private",   FLAG, "not to be indexed" },
+	{ "page/*", "read_only", FLAG, "damage was found and nothing is written any more: said to administrators alone" },
 
 	/* ---- pages ---- */
 	{ "page/home", "themes",  LIST("theme"), "forums by theme" },
@@ -494,6 +495,8 @@ const struct template_name theme_names[] = {
 	{ "mail/owners", "proved",  FLAG, "it does come from that address" },
 	{ "mail/owners", "subject", TEXT, "" },
 	{ "mail/owners", "text",    TEXT, "what they write" },
+
+	{ "mail/alarm", "why", TEXT, "what was found damaged, a sentence for administrators, in English" },
 };
 /* clang-format on */
 

@@ -254,6 +254,25 @@ open_reading(struct request *req, struct err *err)
 	return true;
 }
 
+/* Something of this page proved damaged: the clerk counts it. */
+static void
+tell_damage(struct request *req)
+{
+	struct site *site = req->site;
+	int64_t now = reading_book_damage(site->book);
+	struct site_act act = { .name = "house.damage", .trace = req->trace, .fd = -1 };
+	struct buf input = { 0 };
+
+	if (now == site->damage)
+		return;
+	req->damaged = true;
+	fields_add_int(&input, "times", now - site->damage);
+	act.input = buf_span(&input);
+	if (site->send(site->door, &act, NULL, NULL))
+		site->damage = now;
+	buf_free(&input);
+}
+
 /* What the page that failed has set is forgotten, except what belongs to its status. Who is
  * signed in is told so on this page too, where the book can be read. */
 static void
@@ -262,6 +281,7 @@ end_reply(struct request *req, struct reply *reply, bool ok, const struct err *e
 	struct err unread;
 
 	if (!ok) {
+		tell_damage(req);
 		if (req->reading == NULL && req->session.len > 0)
 			(void)open_reading(req, &unread);
 		reply->view = view_new(req->arena);

@@ -15,6 +15,11 @@ error_text(const struct request *req, const struct err *err)
 	case ERR_NOT_FOUND:
 		return tr(req->lang, TR("There is nothing at this address."));
 	case ERR_BROKEN:
+		if (req->damaged)
+			return tr(req->lang,
+			    TR("What is kept here was damaged on the disk. It is not shown rather than shown "
+			       "altered; whoever runs this site finds it in the log."));
+		return tr(req->lang, TR("This page cannot be shown just now."));
 	case ERR_NONE:
 	case ERR_KINDS:
 		return tr(req->lang, TR("This page cannot be shown just now."));

@@ -90,6 +90,8 @@ page_health_show(struct request *req, struct reply *reply, struct err *err)
 
 	if (!reading_public_version(req->site->book, &version, err))
 		return say_missing(reply, "book: it cannot be read\n");
+	if (reading_book_closed(req->site->book))
+		return say_missing(reply, "read-only: data is damaged, see the log\n");
 	if (clock_ticks_ms() < pulse->known_until)
 		return reply_text(reply, "ok\n");
 	if (!ask_clerk(req->site, req->trace))

@@ -22,6 +22,8 @@ static const struct metric metrics[] = {
 	{ "preau_set_aside_messages",            "gauge",   "Mails that wait for an administrator, in and out.",           NULL,    AT(aside) },
 	{ "preau_people_registered",             "gauge",   "People who are registered.",                                  NULL,    AT(people) },
 	{ "preau_journal_last_number",           "gauge",   "Number of the newest entry of the journal.",                  NULL,    AT(journal) },
+	{ "preau_read_only",                     "gauge",   "1: damage was found, nothing is written any more.",           NULL,    AT(closed) },
+	{ "preau_check_next_timestamp_seconds",  "gauge",   "When all data is looked at the next time; 0: soon.",          NULL,    AT(check_next) },
 	{ "preau_book_size_bytes",               "gauge",   "Size of the database file.",                                  NULL,    AT(book_size) },
 	{ "preau_book_wal_size_bytes",           "gauge",   "Size of its write-ahead log.",                                NULL,    AT(wal_size) },
 	{ "preau_events_total",                  "counter", "What became of mail, since the database was made.",           "event", AT(events) },

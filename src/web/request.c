@@ -7,6 +7,7 @@
 #include "base/token.h"
 #include "base/utf8.h"
 #include "net/resolve.h"
+#include "rules/health.h"
 #include "web/login.h"
 #include "web/url.h"
 
@@ -64,7 +65,9 @@ request_sentence(const struct request *req, const struct err *err)
 	size_t len;
 	char *out;
 
-	if (err->kind == ERR_TEMPORARY) /* whatever it was, it passes */
+	if (err->kind == ERR_TEMPORARY && reading_book_closed(req->site->book))
+		text = tr(req->lang, health_closed);
+	else if (err->kind == ERR_TEMPORARY) /* whatever it was, it passes */
 		text = tr(req->lang, TR("The site is busy for a moment. Please try again soon."));
 	else if (err->kind == ERR_BROKEN || err->text[0] == '\0')
 		text = tr(req->lang, TR("Something went wrong on our side."));
@@ -141,6 +144,8 @@ add_common(struct request *req, struct reply *reply)
 	view_url(page, "register_url", url_register(req));
 	if (request_is_signed(req))
 		view_text(page, "csrf", login_csrf(req, reply));
+	if (req->viewer->administrator && reading_book_closed(req->site->book))
+		view_flag(page, "read_only", true);
 	if (reply->head != HEAD_PUBLIC)
 		view_flag(page, "private", true);
 }

@@ -47,6 +47,7 @@ struct request {
 	answer_fn *answer;           /* of the act that was sent */
 	void *state;                 /* of the page, from one act to the next */
 	more_fn *more;               /* of a reply in pieces: the next one */
+	bool damaged;                /* what it asks for is, and is not shown */
 	bool saying;                 /* its head has left: there is no error page any more */
 };
 

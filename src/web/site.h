@@ -80,6 +80,7 @@ struct site {
 	struct buf heads[HEAD_COUNT];
 	struct buf scratch;   /* keys of the cache */
 	int saying;           /* replies in pieces that are on their way */
+	int64_t damage;       /* reading_book_damage(), as far as it was told to the clerk */
 	bool version_old;     /* the book may have changed since the last look */
 	struct site_pulse pulse;
 };

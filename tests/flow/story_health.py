@@ -29,7 +29,7 @@ STATES = {"preau_posts": {"held", "published", "refused", "hidden", "withdrawn"}
           "preau_inbox_messages": {"new", "done", "aside"},
           "preau_outbox_messages": {"due", "sent", "failed", "cancelled", "aside"}}
 SINGLE = {"preau_outbox_oldest_due_age_seconds", "preau_set_aside_messages", "preau_people_registered",
-          "preau_journal_last_number", "preau_book_size_bytes", "preau_book_wal_size_bytes"}
+          "preau_journal_last_number", "preau_read_only", "preau_check_next_timestamp_seconds", "preau_book_size_bytes", "preau_book_wal_size_bytes"}
 SAMPLE = re.compile(r'([a-z_]+)(?:\{([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"\})? (\d+)')
 
 

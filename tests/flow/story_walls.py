@@ -21,6 +21,7 @@ ROLES = {
     "web": (DOORS, [READ]),
     "intake": (DOORS, []),
     "relay": (DOORS, [READ]),
+    "checker": (DOORS, [READ]),
 }
 
 # path: mode, uid, gid; None: whatever

@@ -94,6 +94,8 @@ may_scan(struct span step)
 		"SCAN r", /* the last 200 rolls */
 		"SCAN act_key USING COVERING INDEX act_key_date",
 		"SCAN rate",
+		"SCAN pragma_quick_check", /* likewise in a process of its own */
+		"SCAN small", /* jobs of the house: a handful */
 		"SCAN registration",
 		"SCAN session",
 		"SCAN token",

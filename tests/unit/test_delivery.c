@@ -390,6 +390,7 @@ test_notices(void **state)
 		{ "join", "auto-replied" },
 		{ "private", NULL },
 		{ "owners", "auto-generated" },
+		{ "alarm", "auto-generated" },
 	};
 	int64_t id;
 
