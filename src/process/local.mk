@@ -23,7 +23,8 @@ test_channel_SOURCES = tests/unit/test_channel.c
 test_channel_LDADD = libprocess.a libnet.a libbase.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 # The parser and its walls
-libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/process/sandbox.h
+libprocess_a_SOURCES += src/process/role_parser.c src/process/sandbox.c src/process/sandbox.h \
+	src/process/sandbox_paths.c src/process/worker_walls.c src/process/worker_walls.h
 
 # Mail in and out
 libprocess_a_SOURCES += src/process/role_intake.c src/process/role_intake.h src/process/intake_ask.c \

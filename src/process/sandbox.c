@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -56,24 +59,103 @@ static const int never[] = {
 	SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register), SCMP_SYS(add_key),
 	SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(init_module), SCMP_SYS(finit_module),
 	SCMP_SYS(delete_module), SCMP_SYS(kexec_load), SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(personality),
+	SCMP_SYS(personality), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(process_madvise),
+	SCMP_SYS(kcmp), SCMP_SYS(move_pages), SCMP_SYS(migrate_pages), SCMP_SYS(setns),
+	SCMP_SYS(fanotify_init), SCMP_SYS(name_to_handle_at), SCMP_SYS(mknod), SCMP_SYS(mknodat),
+	SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(setuid), SCMP_SYS(setgid),
+	SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
+	SCMP_SYS(setgroups), SCMP_SYS(setfsuid), SCMP_SYS(setfsgid), SCMP_SYS(capset),
+	SCMP_SYS(shmget), SCMP_SYS(semget), SCMP_SYS(msgget), SCMP_SYS(mq_open),
+	SCMP_SYS(syslog), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(acct),
+	SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(clock_adjtime),
+	SCMP_SYS(adjtimex), SCMP_SYS(sethostname), SCMP_SYS(setdomainname), SCMP_SYS(quotactl),
+	SCMP_SYS(move_mount), SCMP_SYS(open_tree), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
+	SCMP_SYS(fsconfig), SCMP_SYS(fspick), SCMP_SYS(mount_setattr), SCMP_SYS(kexec_file_load),
+	SCMP_SYS(lookup_dcookie), SCMP_SYS(vhangup), SCMP_SYS(sched_setscheduler),
+	SCMP_SYS(sched_setattr), SCMP_SYS(setpriority), SCMP_SYS(ioprio_set),
 };
 
+/* Of all but the owner of the book. */
+static const int owners[] = {
+	SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(lchown),
+	SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(utimes),
+	SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(flock),
+};
+
+/* Of all who call nobody: they live with what they were given. */
+static const int callers[] = { SCMP_SYS(connect), SCMP_SYS(socket), SCMP_SYS(socketpair) };
+
+/* What asks the kernel to signal others in our name, opens our memory to them, or types into
+ * their terminal. */
+static const struct {
+	int call;
+	unsigned argument;
+	scmp_datum_t value;
+} words[] = {
+	{ SCMP_SYS(fcntl), 1, F_SETOWN },
+	{ SCMP_SYS(fcntl), 1, F_SETOWN_EX },
+	{ SCMP_SYS(fcntl), 1, F_SETSIG },
+	{ SCMP_SYS(prctl), 0, PR_SET_DUMPABLE },
+	{ SCMP_SYS(prctl), 0, PR_SET_PTRACER },
+	{ SCMP_SYS(ioctl), 1, TIOCSTI },
+	{ SCMP_SYS(ioctl), 1, TIOCLINUX },
+};
+
+/* Families that a caller may speak to besides those of the internet: the second is how names
+ * are asked for. */
+static const int families[] = { AF_UNIX, AF_NETLINK, AF_INET, AF_INET6 };
+
 static bool
-add_refusals(scmp_filter_ctx filter, bool may_connect)
+refuse(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0) != 0)
+			return false;
+	return true;
+}
+
+static bool
+refuse_words(scmp_filter_ctx filter)
+{
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), words[i].call, 1,
+		        SCMP_CMP32(words[i].argument, SCMP_CMP_EQ, words[i].value)) != 0)
+			return false;
+	return true;
+}
+
+/* Every number of a family but those that are known to be needed. */
+static bool
+refuse_families(scmp_filter_ctx filter)
+{
+	for (int family = 0; family < AF_MAX; family++) {
+		bool is_needed = false;
+		for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+			is_needed = is_needed || families[i] == family;
+		if (!is_needed &&
+		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+		        SCMP_CMP32(0, SCMP_CMP_EQ, (scmp_datum_t)family)) != 0)
+			return false;
+	}
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+	           SCMP_A0(SCMP_CMP_GE, AF_MAX)) == 0;
+}
+
+static bool
+add_refusals(scmp_filter_ctx filter, bool may_connect, bool is_owner)
 {
 	static const int signals[] = { SCMP_SYS(kill), SCMP_SYS(tgkill) };
 	const scmp_datum_t self = (scmp_datum_t)getpid();
 
-	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), never[i], 0) != 0)
-			return false;
+	if (!refuse(filter, never, sizeof never / sizeof never[0]) || !refuse_words(filter) ||
+	    (!is_owner && !refuse(filter, owners, sizeof owners / sizeof owners[0])))
+		return false;
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), signals[i], 1,
 		        SCMP_A0(SCMP_CMP_NE, self, 0)) != 0)
 			return false;
-	return may_connect ||
-	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0) == 0;
+	return may_connect ? refuse_families(filter)
+			   : refuse(filter, callers, sizeof callers / sizeof callers[0]);
 }
 
 /* Memory may be mapped and its protection changed, but never to be run. */
@@ -139,10 +221,11 @@ close_walls(struct err *err)
 #endif
 
 bool
-sandbox_confine(bool may_connect, struct err *err)
+sandbox_confine(bool may_connect, bool is_owner, struct err *err)
 {
 #ifdef PREAU_SANITIZERS
 	(void)may_connect;
+	(void)is_owner;
 	(void)err;
 	return true;
 #else
@@ -150,7 +233,25 @@ sandbox_confine(bool may_connect, struct err *err)
 
 	if (filter == NULL)
 		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
-	return load(filter, add_refusals(filter, may_connect), err);
+	return load(filter, add_refusals(filter, may_connect, is_owner), err);
+#endif
+}
+
+bool
+sandbox_no_unix(struct err *err)
+{
+#ifdef PREAU_SANITIZERS
+	(void)err;
+	return true;
+#else
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (filter == NULL)
+		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
+	return load(filter,
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+	        SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX)) == 0,
+	    err);
 #endif
 }
 

@@ -20,6 +20,7 @@
 #include "base/token.h"
 #include "mail/mail_token.h"
 #include "process/role.h"
+#include "process/worker_walls.h"
 #include "process/sandbox.h"
 
 enum { CONTROL_FD = 3, START_WAIT_MS = 10000, DRAIN_MS = 30000, BEAT_MS = 1000 };
@@ -222,7 +223,7 @@ harden(const struct role *role)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    !close_memory())
 		die("worker cannot be hardened");
-	if (!sandbox_confine((role->flags & ROLE_CALLS) != 0, &err))
+	if (!sandbox_confine((role->flags & ROLE_CALLS) != 0, (role->flags & ROLE_OWNER) != 0, &err))
 		die("worker cannot be hardened: %s", err.text);
 	close(STDIN_FILENO);
 }
@@ -274,7 +275,7 @@ on_beat(void *arg)
 }
 
 static bool
-begin(struct worker *worker, struct buf *message, struct err *err)
+begin(struct worker *worker, const struct role *role, struct buf *message, struct err *err)
 {
 	uint8_t key[KEY_SIZE];
 	int fd;
@@ -292,7 +293,7 @@ begin(struct worker *worker, struct buf *message, struct err *err)
 	fd = worker_fd(worker, "channel", 0);
 	if (fd >= 0)
 		worker->channel = channel_new(worker->loop, fd, on_message, on_closed, worker);
-	return worker->ops->start(worker, err);
+	return worker_walls(worker, role, err) && worker->ops->start(worker, err);
 }
 
 static void
@@ -331,7 +332,7 @@ worker_main(const char *name)
 	keep_memory();
 	harden(role);
 	buf_init(&message, MESSAGE_MAX);
-	if (begin(&worker, &message, &err)) {
+	if (begin(&worker, role, &message, &err)) {
 		tell_supervisor(&worker, MESSAGE_READY);
 		loop_timer_repeat(worker.beat_timer, BEAT_MS);
 		loop_run(worker.loop);

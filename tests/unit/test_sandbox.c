@@ -265,7 +265,7 @@ test_confined(void **state)
 		pid_t child = fork();
 		if (child == 0)
 			_exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-			              sandbox_confine(confined[i].may_connect, &err) ?
+			              sandbox_confine(confined[i].may_connect, false, &err) ?
 			          confined[i].run() :
 			          255);
 		assert_int_equal(waitpid(child, &status, 0), child);

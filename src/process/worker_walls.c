@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "process/worker_walls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "process/role.h"
+#include "process/role_relay.h"
+#include "process/sandbox.h"
+
+enum { PATHS_MAX = 32 };
+
+struct walls {
+	struct sandbox_path paths[PATHS_MAX];
+	size_t count;
+};
+
+static void
+allow(struct walls *walls, const char *path, bool may_write)
+{
+	if (walls->count < PATHS_MAX)
+		walls->paths[walls->count++] = (struct sandbox_path){ path, may_write };
+}
+
+static void
+allow_all(struct walls *walls, const char *const *paths, const char *folder, struct arena *arena)
+{
+	for (; *paths != NULL; paths++)
+		allow(walls, arena_printf(arena, "%s%s", folder, *paths), false);
+}
+
+/* Libraries may come late (character sets, names), and time zones. */
+static const char *const of_all[] = { "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib",
+	"/lib64", "/etc/localtime", "/etc/ld.so.cache", "/dev/null", "/dev/urandom", NULL };
+/* The book file by file: beside it lie the keys. */
+static const char *const of_readers[] = { "/preau.db", "/preau.db-wal", "/preau.db-shm", "/blobs",
+	NULL };
+/* Each by itself: they may be links to elsewhere. */
+static const char *const of_share[] = { "", "/locale", "/themes", "/themes/default", NULL };
+/* How a name becomes an address, and whom to trust in TLS. */
+static const char *const of_callers[] = { "/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts",
+	"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/ssl",
+	"/etc/pki", "/usr/share/ca-certificates", NULL };
+
+/* Where libssl is told by the environment to look for whom to trust. */
+static void
+allow_named(struct walls *walls, const char *variable)
+{
+	const char *path = getenv(variable);
+
+	if (path != NULL && path[0] == '/')
+		allow(walls, path, false);
+}
+
+/* A folder that is not there yet is made by the relay: in the one above it. */
+static void
+allow_outgoing(struct walls *walls, const struct settings *settings, struct arena *arena)
+{
+	struct relay_target target;
+	struct err none = { 0 };
+	char *path, *end;
+
+	if (!relay_target_read(settings->relay_to, settings->data, &target, &none) ||
+	    target.way != RELAY_DIR)
+		return;
+	path = arena_strdup(arena, target.path);
+	end = strrchr(path, '/');
+	if (!file_exists(path) && end != NULL && end != path)
+		*end = '\0';
+	allow(walls, path, true);
+}
+
+static bool
+has_unix_target(const struct settings *settings)
+{
+	return strncmp(settings->relay_to, "lmtp:/", 6) == 0 && settings->relay_to[6] != '/';
+}
+
+static void
+fill(struct walls *walls, const struct settings *settings, const struct role *role,
+    struct arena *arena)
+{
+	allow_all(walls, of_all, "", arena);
+	if ((role->flags & ROLE_OWNER) != 0)
+		allow(walls, settings->data, true);
+	if ((role->flags & ROLE_READS) != 0) {
+		allow_all(walls, of_readers, settings->data, arena);
+		allow_all(walls, of_share, settings->share, arena);
+		allow(walls, arena_printf(arena, "%s/themes/%s", settings->share, settings->theme),
+		    false);
+	}
+	if ((role->flags & ROLE_SPOOLS) != 0)
+		allow(walls, arena_printf(arena, "%s/spool/%s", settings->data, role->name), true);
+	if ((role->flags & ROLE_CALLS) != 0) {
+		allow_all(walls, of_callers, "", arena);
+		allow_named(walls, "SSL_CERT_FILE");
+		allow_named(walls, "SSL_CERT_DIR");
+		allow_outgoing(walls, settings, arena);
+	}
+}
+
+bool
+worker_walls(const struct worker *worker, const struct role *role, struct err *err)
+{
+	const struct settings *settings = &worker->settings;
+	bool calls = (role->flags & ROLE_CALLS) != 0, kept = false, done;
+	struct arena *arena = arena_new();
+	struct walls walls = { .count = 0 };
+
+	fill(&walls, settings, role, arena);
+	done = sandbox_paths(walls.paths, walls.count, calls, &kept, err);
+	arena_free(&arena);
+	if (done && !kept)
+		log_debug("worker landlock=none");
+	return done && (!calls || has_unix_target(settings) || sandbox_no_unix(err));
+}
