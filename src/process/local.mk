@@ -37,3 +37,11 @@ libprocess_a_SOURCES += src/process/role_web.c
 check_PROGRAMS += test_sandbox
 test_sandbox_SOURCES = tests/unit/test_sandbox.c tests/unit/json.c tests/unit/json.h
 test_sandbox_LDADD = libprocess.a $(mail_test_libs) $(SECCOMP_LIBS)
+
+# The same server, its workers broken into: what can they do? (tests/flow/story_broken.py)
+noinst_PROGRAMS += preau_broken
+preau_broken_SOURCES = src/main.c tests/walls/broken.c tests/walls/acts.c tests/walls/acts.h
+preau_broken_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/walls
+preau_broken_LDADD = $(layer_libs) $(library_libs)
+preau_broken_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic-symbol=mailmime_extract_boundary \
+	-Wl,--wrap=sandbox_confine -Wl,--wrap=worker_walls -Wl,--wrap=sandbox_close -Wl,--wrap=loop_run

@@ -80,9 +80,10 @@ has_unix_target(const struct settings *settings)
 }
 
 static void
-fill(struct walls *walls, const struct settings *settings, const struct role *role,
-    struct arena *arena)
+fill(struct walls *walls, const struct worker *worker, const struct role *role, struct arena *arena)
 {
+	const struct settings *settings = &worker->settings;
+
 	allow_all(walls, of_all, "", arena);
 	if ((role->flags & ROLE_OWNER) != 0)
 		allow(walls, settings->data, true);
@@ -92,8 +93,9 @@ fill(struct walls *walls, const struct settings *settings, const struct role *ro
 		allow(walls, arena_printf(arena, "%s/themes/%s", settings->share, settings->theme),
 		    false);
 	}
-	if ((role->flags & ROLE_SPOOLS) != 0)
-		allow(walls, arena_printf(arena, "%s/spool/%s", settings->data, role->name), true);
+	if ((role->flags & ROLE_SPOOLS) != 0) /* its user may not pass the folders above it */
+		allow(walls, arena_printf(arena, "/proc/self/fd/%d", worker_fd(worker, "spool", 0)),
+		    true);
 	if ((role->flags & ROLE_CALLS) != 0) {
 		allow_all(walls, of_callers, "", arena);
 		allow_named(walls, "SSL_CERT_FILE");
@@ -110,7 +112,7 @@ worker_walls(const struct worker *worker, const struct role *role, struct err *e
 	struct arena *arena = arena_new();
 	struct walls walls = { .count = 0 };
 
-	fill(&walls, settings, role, arena);
+	fill(&walls, worker, role, arena);
 	done = sandbox_paths(walls.paths, walls.count, calls, &kept, err);
 	arena_free(&arena);
 	if (done && !kept)

@@ -47,6 +47,8 @@ def check_process(name, pid, as_root, sanitized):
     assert facts["NoNewPrivs"] == ["1"], f"{name}: NoNewPrivs is {facts['NoNewPrivs']}"
     if not sanitized:
         assert facts["Seccomp"] == ["2"], f"{name}: Seccomp is {facts['Seccomp']}"
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(facts[kind][0], 16) == 0, f"{name}: {kind} is {facts[kind]}"
     if not as_root:
         assert set(facts["Uid"]) == {str(os.geteuid())}, (name, facts["Uid"])
         return
@@ -54,8 +56,6 @@ def check_process(name, pid, as_root, sanitized):
     assert facts["Uid"] == [str(uid)] * 4, (name, facts["Uid"])
     assert len(set(facts["Gid"])) == 1 and facts["Gid"][0] != "0", (name, facts["Gid"])
     assert [int(group) for group in facts["Groups"]] == groups, (name, facts["Groups"])
-    for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
-        assert int(facts[kind][0], 16) == 0, f"{name}: {kind} is {facts[kind]}"
 
 
 def check_memory(name, pid):
