@@ -208,8 +208,7 @@ http_server_drain(struct http_server *server, loop_fn *done, void *arg)
 	stop_listening(server);
 	for (dialogue = server->dialogues; dialogue != NULL; dialogue = next) {
 		next = dialogue->next;
-		if (http_dialogue_is_idle(dialogue))
-			http_dialogue_close(dialogue);
+		http_dialogue_drain(dialogue);
 	}
 	http_server_check_drained(server);
 }

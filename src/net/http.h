@@ -76,7 +76,7 @@ http_server_new(struct loop *loop, const struct http_options *options, http_fn *
 void
 http_server_listen(struct http_server *server, int fd);
 
-/* Stops accepting, closes idle connections, answers the rest with Connection: close, then
+/* Stops accepting, closes idle connections (a new one has half a second for its first request), answers the rest with Connection: close, then
  * calls done once nothing is open and nothing unanswered. */
 void
 http_server_drain(struct http_server *server, loop_fn *done, void *arg);

@@ -216,6 +216,7 @@ start_request(struct http_dialogue *dialogue, struct span octets)
 	struct span copy = arena_span(request->arena, octets);
 	int status;
 
+	dialogue->heard = true;
 	conn_consume(dialogue->conn, octets.len);
 	dialogue->scan = (struct http_scan){ 0 };
 	request->id = ++last_id;
@@ -416,9 +417,22 @@ http_dialogue_open(struct http_server *server, int fd, struct http_client *clien
 	conn_deadline(dialogue->conn, server->options.head_ms);
 }
 
-bool
-http_dialogue_is_idle(const struct http_dialogue *dialogue)
+/* Between two requests, with nothing on its way? */
+static bool
+is_idle(const struct http_dialogue *dialogue)
 {
 	return dialogue->state == DIALOGUE_IDLE && !dialogue->sending && !dialogue->busy &&
 	       conn_input(dialogue->conn).len == 0;
+}
+
+/* A client sends again what a kept connection lost, and not what a new one did. */
+void
+http_dialogue_drain(struct http_dialogue *dialogue)
+{
+	if (!is_idle(dialogue))
+		return;
+	if (dialogue->heard)
+		http_dialogue_close(dialogue);
+	else
+		conn_deadline(dialogue->conn, FIRST_REQUEST_MS);
 }

@@ -13,6 +13,7 @@
 
 enum {
 	LISTENERS_MAX = 8,
+	FIRST_REQUEST_MS = 500,      /* of a new connection, once the server is to end */
 	REQUESTS_AT_ONCE = 8,        /* of one connection in a turn, pipelined */
 	OUTPUT_ENOUGH = 256 * 1024,  /* octets waiting, before the next request is looked at */
 	REPLY_TOTAL_MS = 20 * 60000, /* however steadily the peer reads */
@@ -43,6 +44,7 @@ struct http_dialogue {
 	struct loop_task task;      /* more requests in the input */
 	struct http_scan scan;
 	enum http_dialogue_state state;
+	bool heard;   /* a request has come */
 	bool busy;    /* requests are being looked at: a reply needs not start that */
 	bool ended;   /* the peer sends no more */
 	bool sending; /* a reply, or what is there of it, has not wholly left */
@@ -120,9 +122,10 @@ http_dialogue_open(struct http_server *server, int fd, struct http_client *clien
 void
 http_dialogue_close(struct http_dialogue *dialogue);
 
-/* Between two requests, with nothing on its way? */
-bool
-http_dialogue_is_idle(const struct http_dialogue *dialogue);
+/* The server is to end: closed where it is between two requests; where the first may be on its way,
+ * it has a moment to come. */
+void
+http_dialogue_drain(struct http_dialogue *dialogue);
 
 /* After a piece of a reply was queued. */
 void

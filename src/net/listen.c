@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -113,6 +114,24 @@ listen_open(const char *text, int *fd, struct err *err)
 		return true;
 	file_close(fd);
 	return err_in(err, "%.100s", text);
+}
+
+bool
+listen_adopt(int fd, struct err *err)
+{
+	int listens = 0, type = 0, one = 1, flags = fcntl(fd, F_GETFL);
+	struct net_address address;
+	socklen_t size = sizeof(int);
+
+	if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM ||
+	    !net_address_of_socket(fd, &address))
+		return err_set(err, ERR_INVALID, "it is no stream socket that listens");
+	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+	    (!net_address_is_unix(&address) &&
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0))
+		return err_set(err, ERR_BROKEN, "socket options: %s", strerror(errno));
+	return true;
 }
 
 bool

@@ -23,6 +23,10 @@ typedef void listen_fn(int fd, const struct net_address *peer, void *arg);
 bool
 listen_open(const char *address, int *fd, struct err *err);
 
+/* Makes a listening stream socket of somebody else's like ours. INVALID where it is none. */
+bool
+listen_adopt(int fd, struct err *err);
+
 /* The real address of the socket, with the port that the system chose. */
 bool
 listen_name(int fd, char out[NET_ADDRESS_TEXT]);

@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net/listen.h"
+#include "process/handed.h"
 #include "store/readonly.h"
 
 enum { PEM_MAX = 256 * 1024 };
@@ -260,12 +261,41 @@ open_console(struct house *house, struct err *err)
 	return true;
 }
 
+static bool
+keep_listener(struct house *house, const char *name, int fd, struct err *err)
+{
+	struct house_listener *slot = keep_open(house, name, fd);
+
+	return listen_name(fd, slot->address) || err_set(err, ERR_BROKEN, "%s has no name", name);
+}
+
+/* *any: there were some, and the addresses of the settings are not asked for. */
+static bool
+keep_handed(struct house *house, const char *name, bool *any, struct err *err)
+{
+	int fd;
+
+	*any = handed_fd(name, 0) >= 0;
+	for (int i = 0; (fd = handed_fd(name, i)) >= 0; i++) {
+		if (house->open_count == HOUSE_LISTENERS_MAX)
+			return err_set(err, ERR_INVALID, "too many sockets were handed to us");
+		if (!keep_listener(house, name, fd, err))
+			return false;
+	}
+	return true;
+}
+
 /* "127.0.0.1:25 [::1]:25" */
 static bool
 open_listeners(struct house *house, const char *name, const char *addresses, struct err *err)
 {
 	struct span rest = span_of(addresses), word;
+	bool any;
 
+	if (!keep_handed(house, name, &any, err))
+		return false;
+	if (any)
+		return true;
 	while (span_next(&rest, ' ', &word)) {
 		int fd;
 		if (span_trim(word).len == 0)
@@ -274,9 +304,8 @@ open_listeners(struct house *house, const char *name, const char *addresses, str
 			return err_set(err, ERR_INVALID, "too many addresses in %s", name);
 		if (!listen_open(arena_strndup(house->arena, word.data, word.len), &fd, err))
 			return err_in(err, "%s", name);
-		struct house_listener *slot = keep_open(house, name, fd);
-		if (!listen_name(fd, slot->address))
-			return err_set(err, ERR_BROKEN, "%s has no name", name);
+		if (!keep_listener(house, name, fd, err))
+			return false;
 	}
 	return true;
 }

@@ -8,6 +8,7 @@ libprocess_a_SOURCES = \
 	src/process/clerk_turn.c \
 	src/process/console.c src/process/console.h \
 	src/process/door.c src/process/door.h \
+	src/process/handed.c src/process/handed.h \
 	src/process/house.c src/process/house.h \
 	src/process/notify.c src/process/notify.h \
 	src/process/role.c src/process/role.h \

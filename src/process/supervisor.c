@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "process/channel.h"
+#include "process/handed.h"
 #include "process/house.h"
 #include "process/notify.h"
 #include "process/role.h"
@@ -503,18 +504,25 @@ child_add(struct supervisor *s, const struct role *role, int index)
 }
 
 static bool
+has_open(const struct supervisor *s, const char *name)
+{
+	for (int i = 0; i < s->house.open_count; i++)
+		if (strcmp(s->house.open[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 is_wanted(const struct supervisor *s, const struct role *role)
 {
-	const struct settings *settings = &s->house.settings;
-
 	if ((role->flags & ROLE_DOOR) == 0)
 		return true;
 	if (s->options->console_only)
 		return false;
 	if (strcmp(role->name, "web") == 0)
-		return settings->listen_http[0] != '\0';
+		return has_open(s, "listen.http");
 	if (strcmp(role->name, "intake") == 0)
-		return settings->listen_smtp[0] != '\0' || settings->listen_lmtp[0] != '\0';
+		return has_open(s, "listen.smtp") || has_open(s, "listen.lmtp");
 	return true;
 }
 
@@ -559,10 +567,12 @@ supervisor_run(const struct supervisor_options *options)
 	log_open("serve", LOG_LEVEL_INFO);
 	if (!options->console_only)
 		notify_open();
-	if (!house_read(&s->house, options->file, &err) ||
+	if ((!options->console_only && !handed_take(&err)) ||
+	    !house_read(&s->house, options->file, &err) ||
 	    !house_open(&s->house, !options->console_only, &err)) {
 		fprintf(stderr, "preau: %s\n", err.text);
-		arena_free(&s->house.arena); /* what lies in run/ may be of another server */
+		if (s->house.arena != NULL)
+			arena_free(&s->house.arena); /* what lies in run/ may be of another server */
 		free(s);
 		return EXIT_SETTINGS;
 	}

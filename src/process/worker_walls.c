@@ -116,6 +116,6 @@ worker_walls(const struct worker *worker, const struct role *role, struct err *e
 	done = sandbox_paths(walls.paths, walls.count, calls, &kept, err);
 	arena_free(&arena);
 	if (done && !kept)
-		log_debug("worker landlock=none");
+		log_info("worker landlock=none");
 	return done && (!calls || has_unix_target(settings) || sandbox_no_unix(err));
 }

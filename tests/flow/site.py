@@ -97,6 +97,8 @@ class Site:
         ports = {}
         for line in (self.data / "run" / "listen").read_text().splitlines():
             name, address = line.split()
+            if address.startswith("unix:"):
+                continue
             host, port = address.rsplit(":", 1)
             ports[name] = (host, int(port))
         return ports

@@ -1098,14 +1098,20 @@ static void
 test_drain(void **state)
 {
 	struct fixture *fixture = *state;
-	struct client idle, waiting;
+	struct client idle, waiting, late;
 
 	start(fixture);
 	client_open(&idle, fixture->loop, fixture->address);
+	client_open(&late, fixture->loop, fixture->address);
 	client_open(&waiting, fixture->loop, fixture->address);
 	client_send_text(&waiting, GET("/later"));
 	client_wait(&waiting, 30);
 	http_server_drain(fixture->server, on_drained, fixture);
+	client_send_text(&late, GET("/")); /* was on its way */
+	assert_true(client_wait_end(&late));
+	assert_has(&late, "HTTP/1.1 200 ");
+	assert_has(&late, "Connection: close\r\n");
+	client_close(&late);
 	assert_true(client_wait_end(&idle));
 	client_wait(&waiting, 30);
 	assert_false(fixture->drained);
