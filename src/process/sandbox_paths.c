@@ -57,7 +57,8 @@ sandbox_paths_version(void)
 	long version =
 	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
-	return version < 0 ? 0 : (int)version;
+	/* The first version lets nobody rename from one folder to another: blobs come so. */
+	return version < VERSION_REFER ? 0 : (int)version;
 #endif
 }
 
@@ -72,10 +73,8 @@ size_of(int version)
 static struct rules
 rules_of(int version, bool may_connect)
 {
-	struct rules rules = { .files = FILES_1 };
+	struct rules rules = { .files = FILES_1 | FILES_REFER };
 
-	if (version >= VERSION_REFER)
-		rules.files |= FILES_REFER;
 	if (version >= VERSION_TRUNCATE)
 		rules.files |= FILES_TRUNCATE;
 	if (version >= VERSION_DEVICES)

@@ -131,6 +131,12 @@ open_to_all(void)
 }
 
 static long
+open_to_all_newly(void)
+{
+	return syscall(452 /* fchmodat2 */, AT_FDCWD, canary, 0666, 0);
+}
+
+static long
 give_away(void)
 {
 	return chown(canary, getuid(), getgid());
@@ -191,6 +197,7 @@ remove_folder(void)
 static const struct { const char *name; long (*run)(void); const char *duty; enum landlock landlock; } files[] = {
 	{ "cut a file of the owner's",  cut_file,      "clerk", WHERE_ONE },
 	{ "open it to all",             open_to_all,   "clerk", NO_NEED },
+	{ "open it to all newly",       open_to_all_newly, "clerk", NO_NEED },
 	{ "make it one's own",          give_away,     "clerk", NO_NEED },
 	{ "change its time",            touch,         "clerk", NO_NEED },
 	{ "give it another name too",   link_file,     "clerk", WHERE_ONE },
