@@ -20,6 +20,7 @@ const struct verb verbs[] = {
 	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, cmd_backup },
 	{ "restore", "FOLDER",                  "make the data folder from a backup, checked",                  1, cmd_restore },
 	{ "check",  "[FOLDER]",                 "check the settings, the theme and the data, or a backup",      0, cmd_check },
+	{ "doctor", "[--dns ADDRESS] [--dkim SELECTOR]", "look at what is around: DNS, ports, disk, clock, relay; 0 well, 1 warnings, 2 wrong", 0, cmd_doctor },
 	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },
 	{ NULL, NULL, NULL, 0, NULL },
 };
@@ -51,6 +52,18 @@ take_number(const char *text, int64_t *number)
 	return text != NULL && span_int(span_of(text), 0, INT64_MAX, number);
 }
 
+/* It becomes part of a name of the DNS. */
+static bool
+is_selector(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (const char *at = text; *at != '\0'; at++)
+		if (!ascii_is_alpha(*at) && !ascii_is_digit(*at) && strchr("-_.", *at) == NULL)
+			return false;
+	return len > 0 && len < 64;
+}
+
 /* One option and its value at words[0..1]; how many words it took, 0: not an option
  * or not a sound one. */
 static int
@@ -67,6 +80,10 @@ take_option(struct command *command, char **words)
 		return 0;
 	if (strcmp(name, "--config") == 0 || strcmp(name, "-c") == 0)
 		command->file = value;
+	else if (strcmp(name, "--dns") == 0)
+		command->dns = value;
+	else if (strcmp(name, "--dkim") == 0 && is_selector(value))
+		command->selector = value;
 	else if (strcmp(name, "--key") == 0)
 		command->key = value;
 	else if (strcmp(name, "--as") == 0 && take_number(value, &number))

@@ -20,6 +20,8 @@ struct command {
 	const char *file;      /* settings file: --config */
 	int64_t as;            /* --as */
 	const char *key;       /* --key, or NULL */
+	const char *dns;       /* --dns, or NULL */
+	const char *selector;  /* --dkim, or NULL */
 	bool console_only;     /* --console-only */
 	int ready_fd;          /* --ready-fd, or -1 */
 	int count;             /* words behind the options */
@@ -66,5 +68,7 @@ int
 cmd_restore(struct command *command);
 int
 cmd_check(struct command *command);
+int
+cmd_doctor(struct command *command);
 int
 cmd_show(struct command *command);

@@ -5,6 +5,7 @@ libnet_a_SOURCES = \
 	src/net/conn_api.c \
 	src/net/conn_inner.h \
 	src/net/conn_io.c \
+	src/net/dns.c src/net/dns.h \
 	src/net/http.c src/net/http.h \
 	src/net/http_body.c \
 	src/net/http_chunked.c \

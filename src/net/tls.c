@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/token.h"
@@ -174,6 +175,21 @@ tls_server_swap(struct tls *tls, struct span chain, struct span key, struct err 
 	SSL_CTX_free(tls->context);
 	tls->context = context;
 	return true;
+}
+
+bool
+tls_chain_ends(struct span chain, int64_t *seconds, struct err *err)
+{
+	BIO *bio = bio_of(chain);
+	X509 *leaf = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+	struct tm date;
+	bool ok = leaf != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &date) == 1;
+
+	if (ok)
+		*seconds = (int64_t)timegm(&date);
+	X509_free(leaf);
+	BIO_free(bio);
+	return ok || library_failed(err, "the certificate chain cannot be read");
 }
 
 struct tls *

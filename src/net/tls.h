@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -23,6 +24,10 @@ tls_server_new(struct span chain, struct span key, const char *alpn, struct err 
 /* New keys for later sessions; where they are not sound the old ones stay. */
 bool
 tls_server_swap(struct tls *tls, struct span chain, struct span key, struct err *err);
+
+/* When the first certificate of a chain ends. INVALID: it is none. */
+bool
+tls_chain_ends(struct span chain, int64_t *seconds, struct err *err);
 
 /* A client: the system's trust, and the certificates of ca_file where given. */
 struct tls *

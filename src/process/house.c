@@ -160,37 +160,57 @@ house_users(struct house *house, struct err *err)
 
 /* ---- folders ---- */
 
-static bool
-make_folder(struct house *house, const char *name, mode_t mode, bool of_doors, bool readable,
-    struct err *err)
-{
-	const char *path = name[0] == '\0' ? house->settings.data : in_data(house, name);
-	uid_t uid = of_doors ? house->doors : house->owner;
-	gid_t gid = readable ? house->read_group : of_doors ? house->doors_group : house->owner_group;
-	struct stat found;
+/* clang-format off */
+const struct house_folder house_folders[] = {
+	/* name            mode   of the doors  group.read */
+	{ "",             02750, false,        true },
+	{ "blobs",        02750, false,        true },
+	{ "spool",         0755, false,        true },
+	{ "spool/intake",  0700, true,         false },
+	{ "spool/web",     0700, true,         false },
+	{ "outgoing",     02750, true,         true },
+	{ "run",           0700, false,        false },
+	{ NULL, 0, false, false },
+};
+/* clang-format on */
 
-	if (!file_make_folder(path, mode, err))
+void
+house_folder_owner(const struct house *house, const struct house_folder *folder, uid_t *uid, gid_t *gid)
+{
+	*uid = folder->of_doors ? house->doors : house->owner;
+	*gid = folder->readable ? house->read_group :
+	       folder->of_doors ? house->doors_group :
+				  house->owner_group;
+}
+
+static bool
+make_folder(struct house *house, const struct house_folder *folder, struct err *err)
+{
+	const char *path = folder->name[0] == '\0' ? house->settings.data : in_data(house, folder->name);
+	struct stat found;
+	uid_t uid;
+	gid_t gid;
+
+	house_folder_owner(house, folder, &uid, &gid);
+	if (!file_make_folder(path, folder->mode, err))
 		return false;
 	if (house->as_root && chown(path, uid, gid) != 0)
 		return err_set(err, ERR_BROKEN, "%s cannot be given to its user: %s", path,
 		    strerror(errno));
-	if (chmod(path, mode) != 0 || stat(path, &found) != 0)
+	if (chmod(path, folder->mode) != 0 || stat(path, &found) != 0)
 		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 	/* Without CAP_FSETID the kernel drops the set-group-ID bit and says nothing. */
-	return (found.st_mode & 07777) == mode ||
-	       err_set(err, ERR_BROKEN, "%s does not keep its mode %o", path, (unsigned)mode);
+	return (found.st_mode & 07777) == folder->mode ||
+	       err_set(err, ERR_BROKEN, "%s does not keep its mode %o", path, (unsigned)folder->mode);
 }
 
 static bool
 make_folders(struct house *house, struct err *err)
 {
-	return make_folder(house, "", 02750, false, true, err) &&
-	       make_folder(house, "blobs", 02750, false, true, err) &&
-	       make_folder(house, "spool", 0755, false, true, err) &&
-	       make_folder(house, "spool/intake", 0700, true, false, err) &&
-	       make_folder(house, "spool/web", 0700, true, false, err) &&
-	       make_folder(house, "outgoing", 02750, true, true, err) &&
-	       make_folder(house, "run", 0700, false, false, err);
+	for (const struct house_folder *folder = house_folders; folder->name != NULL; folder++)
+		if (!make_folder(house, folder, err))
+			return false;
+	return true;
 }
 
 /* ---- what stays open ---- */

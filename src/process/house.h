@@ -39,6 +39,21 @@ struct house {
 	} keys[5];
 };
 
+/* What serve makes in the data folder, "" being that itself: whose it is, and its mode. */
+struct house_folder {
+	const char *name; /* NULL ends the table */
+	mode_t mode;
+	bool of_doors; /* else of the owner */
+	bool readable; /* its group is group.read */
+};
+
+extern const struct house_folder house_folders[];
+
+/* Where we are root, after house_users(). */
+void
+house_folder_owner(
+    const struct house *house, const struct house_folder *folder, uid_t *uid, gid_t *gid);
+
 /* Reads and checks the settings file. */
 bool
 house_read(struct house *house, const char *file, struct err *err);

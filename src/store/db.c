@@ -295,6 +295,13 @@ db_allow_reads_only(struct db *db, struct err *err)
 	return true;
 }
 
+const char *
+db_library(int *number)
+{
+	*number = sqlite3_libversion_number();
+	return sqlite3_libversion();
+}
+
 bool
 db_open_file(const char *folder, bool is_reader, struct db **out, struct err *err)
 {

@@ -57,6 +57,10 @@ db_folder(const struct db *db);
 void
 db_sizes(const struct db *db, int64_t *book, int64_t *wal);
 
+/* "3.40.1" and 3040001, of the library at work. */
+const char *
+db_library(int *number);
+
 /* ---- transactions ---- */
 
 /* Writer: BEGIN IMMEDIATE. */
