@@ -12,7 +12,7 @@
 
 #include "command/doctor.h"
 
-enum { EXIT_WARNINGS = 1, EXIT_WRONG = 2 };
+enum { EXIT_WARNINGS = 1, EXIT_WRONG = 2, LEVEL_COLUMNS = 7 };
 
 /* clang-format off */
 static const struct {
@@ -44,15 +44,26 @@ static const char *const levels[] = {
 };
 /* clang-format on */
 
+/* Signs of a UTF-8 text: its octets that do not go on with one. */
+static size_t
+columns(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += ((unsigned char)*text & 0xc0U) != 0x80U && count < LEVEL_COLUMNS;
+	return count;
+}
+
 void
 doctor_say(struct doctor *doctor, enum doctor_level level, const char *text, ...)
 {
 	struct span rest = span_of(tr(doctor->lang, text));
-	const char *value = "";
+	const char *word = tr(doctor->lang, levels[level]), *value = "";
 	va_list values;
 	size_t hole;
 
-	printf("%-9s %-9s ", tr(doctor->lang, levels[level]), doctor->name);
+	printf("%s%*s %-9s ", word, (int)(LEVEL_COLUMNS - columns(word)), "", doctor->name);
 	va_start(values, text);
 	while ((hole = span_find_text(rest, "%s")) < rest.len) {
 		value = value != NULL ? va_arg(values, const char *) : NULL;

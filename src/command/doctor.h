@@ -23,6 +23,7 @@ struct doctor {
 	struct house house; /* settings and PEM files, as serve would read them */
 	enum lang lang;
 	struct dns *dns;
+	bool dns_silent; /* nobody answered in time: nobody is asked, and waited for, again */
 	const char *name; /* of the check at work */
 	enum doctor_level worst;
 };

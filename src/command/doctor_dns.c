@@ -11,11 +11,13 @@ ask(struct doctor *doctor, const char *name, enum dns_type type, struct dns_answ
 {
 	struct err err = { 0 };
 
-	if (dns_ask(doctor->dns, doctor->arena, name, type, answer, &err))
+	if (!doctor->dns_silent && dns_ask(doctor->dns, doctor->arena, name, type, answer, &err))
 		return true;
+	doctor->dns_silent = doctor->dns_silent || err.kind == ERR_TEMPORARY;
 	doctor_warn(doctor,
-	    TR("The DNS does not answer for %s. Try again; if it lasts, look at /etc/resolv.conf."),
-	    err.text);
+	    TR("The DNS does not answer for %s. Try again; if it lasts, look at "
+	       "/etc/resolv.conf."),
+	    err.kind != ERR_NONE ? err.text : name);
 	return false;
 }
 

@@ -244,7 +244,8 @@ dns_ask(struct dns *dns, struct arena *arena, const char *name, enum dns_type ty
 		answer->count = 0;
 		return true;
 	default:
-		return err_set(err, ERR_TEMPORARY, "%s: %s", name, ares_strerror(question.status));
+		return err_set(err, question.status == ARES_ETIMEOUT ? ERR_TEMPORARY : ERR_BROKEN,
+		    "%s: %s", name, ares_strerror(question.status));
 	}
 }
 

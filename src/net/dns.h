@@ -35,8 +35,8 @@ dns_open(const char *server, struct dns **dns, struct err *err);
 void
 dns_close(struct dns **dns);
 
-/* The whole name: no search list. That there is none is no error. TEMPORARY: nobody
- * answered, or the answer was a trouble of theirs. Texts are of the arena. */
+/* The whole name: no search list. That there is none is no error. TEMPORARY: nobody answered
+ * in time; BROKEN: nobody is there, or the answer was a trouble. Texts are of the arena. */
 bool
 dns_ask(struct dns *dns, struct arena *arena, const char *name, enum dns_type type,
     struct dns_answer *answer, struct err *err);
