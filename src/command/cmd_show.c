@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* command/cmd_show.c: preau show: the tables of the program, printed. */
+/* command/cmd_show.c: preau show: the tables of the program, what waits, and the life of a post or a person. */
 #include <stdio.h>
 #include <string.h>
 
 #include "command/command.h"
+#include "command/life.h"
 #include "process/role.h"
 #include "rules/act.h"
 #include "text/theme.h"
@@ -53,33 +54,70 @@ show_settings(struct command *command)
 	return 0;
 }
 
+/* By the clerk, since it may be asked in pages while it works; of a state, where one is said. */
 static int
-show_asked(struct command *command, const char *ask)
+show_asked(struct command *command, const char *ask, const char *state)
 {
-	char name[32];
-	char *words[] = { name, NULL };
+	struct command asked = *command;
+	char *words[] = { arena_strdup(command->arena, ask), NULL, NULL };
 
-	snprintf(name, sizeof name, "%s", ask);
-	command->words = words;
-	command->count = 1;
-	return cmd_ask(command);
+	if (state != NULL)
+		words[1] = arena_printf(command->arena, "state=%s", state);
+	asked.words = words;
+	asked.count = state != NULL ? 2 : 1;
+	return cmd_ask(&asked);
 }
+
+static const char *
+second_word(const struct command *command)
+{
+	return command->count > 1 ? command->words[1] : NULL;
+}
+
+static int
+show_inbox(struct command *command)
+{
+	return show_asked(command, "inbox.list", second_word(command));
+}
+
+static int
+show_outbox(struct command *command)
+{
+	return show_asked(command, "outbox.list", second_word(command));
+}
+
+/* Mails that could not be read, and mails that the relay died of: preau replay. */
+static int
+show_set_aside(struct command *command)
+{
+	int status = show_asked(command, "inbox.list", "aside");
+
+	return status != 0 ? status : show_asked(command, "outbox.list", "aside");
+}
+
+static const struct list {
+	const char *name;
+	int most; /* words behind it */
+	int (*show)(struct command *);
+} lists[] = {
+	{ "acts", 0, show_acts },
+	{ "inbox", 1, show_inbox },
+	{ "outbox", 1, show_outbox },
+	{ "person", 1, life_person },
+	{ "post", 1, life_post },
+	{ "roles", 0, show_roles },
+	{ "set-aside", 0, show_set_aside },
+	{ "settings", 0, show_settings },
+};
 
 int
 cmd_show(struct command *command)
 {
-	const char *what = command->words[0];
-
-	if (strcmp(what, "acts") == 0)
-		return show_acts(command);
-	if (strcmp(what, "roles") == 0)
-		return show_roles(command);
-	if (strcmp(what, "settings") == 0)
-		return show_settings(command);
-	if (strcmp(what, "inbox") == 0)
-		return show_asked(command, "inbox.list");
-	if (strcmp(what, "outbox") == 0)
-		return show_asked(command, "outbox.list");
-	fprintf(stderr, "preau: show knows acts, inbox, outbox, roles, settings\n");
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && command->count > 0; i++)
+		if (strcmp(command->words[0], lists[i].name) == 0 &&
+		    command->count - 1 <= lists[i].most)
+			return lists[i].show(command);
+	fprintf(stderr, "preau: show knows acts, inbox [STATE], outbox [STATE], person NUMBER|ADDRESS, "
+	                "post NUMBER, roles, set-aside, settings\n");
 	return EXIT_MISUSED;
 }

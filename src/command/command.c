@@ -16,11 +16,16 @@ const struct verb verbs[] = {
 	{ "ask",    "NAME [FIELD=VALUE ...]",   "ask the clerk something; changes nothing",                     1, cmd_ask },
 	{ "import", "FORUM FILE.mbox",          "add the messages of an mbox file to a forum, sending nothing", 2, cmd_import },
 	{ "issue",  "ROLL COUNT FILE",          "draw identifiers of a roll into a new file, for the printer",   3, cmd_issue },
-	{ "show",   "acts|inbox|outbox|roles|settings", "print a list",                                         1, cmd_show },
+	{ "show",   "post NUMBER",              "the life of a post: how it came, what was decided, who was sent it", 0, cmd_show },
+	{ "show",   "person NUMBER|ADDRESS",    "who that is, what they receive, wrote and were sent",          0, cmd_show },
+	{ "show",   "inbox|outbox [STATE]",     "mails that came, mails that leave",                            0, cmd_show },
+	{ "show",   "set-aside",                "mails that were set aside, for replay",                        0, cmd_show },
+	{ "show",   "acts|roles|settings",      "tables of the program",                                        0, cmd_show },
+	{ "replay", "inbox|outbox NUMBER",      "try again what was set aside",                                 1, cmd_replay },
 	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, cmd_backup },
 	{ "restore", "FOLDER",                  "make the data folder from a backup, checked",                  1, cmd_restore },
 	{ "check",  "[FOLDER]",                 "check the settings, the theme and the data, or a backup",      0, cmd_check },
-	{ "doctor", "[--dns ADDRESS] [--dkim SELECTOR]", "look at what is around: DNS, ports, disk, clock, relay; 0 well, 1 warnings, 2 wrong", 0, cmd_doctor },
+	{ "doctor", "[--dns IP:PORT] [--dkim NAME]", "look at settings, DNS, ports, disk, clock, relay; answers 0, 1 or 2", 0, cmd_doctor },
 	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },
 	{ NULL, NULL, NULL, 0, NULL },
 };
@@ -32,7 +37,7 @@ print_usage(FILE *out, int status)
 	fprintf(out, "preau " VERSION ": forums and mailing lists for a town\n\n"
 	             "usage: preau VERB [--config FILE] [--as PERSON] [--key KEY] ...\n\n");
 	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
-		fprintf(out, "  %-8s %-26s %s\n", verb->name, verb->usage, verb->text);
+		fprintf(out, "  %-8s %-29s %s\n", verb->name, verb->usage, verb->text);
 	fprintf(out, "\nThe settings are read from /etc/preau/preau.conf unless --config says where.\n");
 	return status;
 }

@@ -69,6 +69,8 @@ cmd_restore(struct command *command);
 int
 cmd_check(struct command *command);
 int
+cmd_replay(struct command *command);
+int
 cmd_doctor(struct command *command);
 int
 cmd_show(struct command *command);

@@ -7,6 +7,7 @@ libcommand_a_SOURCES = \
 	src/command/cmd_doctor.c src/command/doctor.h \
 	src/command/cmd_import.c \
 	src/command/cmd_issue.c \
+	src/command/cmd_replay.c \
 	src/command/cmd_restore.c \
 	src/command/cmd_serve.c \
 	src/command/cmd_show.c \
@@ -15,4 +16,7 @@ libcommand_a_SOURCES = \
 	src/command/doctor_doors.c \
 	src/command/doctor_machine.c \
 	src/command/doctor_relay.c \
-	src/command/doctor_settings.c
+	src/command/doctor_settings.c \
+	src/command/life.c src/command/life.h \
+	src/command/life_person.c \
+	src/command/life_post.c

@@ -33,6 +33,16 @@ static const char sql_list_aside[] = INBOX_SELECT " WHERE i.state = 'aside' AND 
 static const char sql_list_done[] = INBOX_SELECT " WHERE i.state = 'done' AND i.id > $1"
 						 " ORDER BY i.id"
 						 " LIMIT $2";
+/* For the console alone, which has the time: no index knows these. */
+static const char sql_list_post[] =
+    INBOX_SELECT " WHERE i.id IN (SELECT whole.id FROM inbox AS whole WHERE whole.post = $1"
+		 "                 ORDER BY whole.id DESC LIMIT $2)"
+		 " ORDER BY i.id DESC";
+static const char sql_list_sender[] =
+    INBOX_SELECT " WHERE i.id IN (SELECT whole.id FROM inbox AS whole"
+		 "                 WHERE whole.mail_from = $1 COLLATE NOCASE"
+		 "                 ORDER BY whole.id DESC LIMIT $2)"
+		 " ORDER BY i.id DESC";
 static const char sql_count_states[] =
     "SELECT 'new', COUNT(*) FROM inbox INDEXED BY inbox_new WHERE state = 'new'"
     " UNION ALL "
@@ -183,6 +193,23 @@ inbox_clean(struct db *db, int64_t before, struct err *err)
 	return good;
 }
 
-const char *const inbox_statements[] = { sql_old, sql_delete, sql_add, sql_find, sql_next, sql_list,
+bool
+inbox_list_post(struct db *db, struct arena *arena, int64_t post, size_t room, struct inbox **out,
+    size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_list_post, DB_VALUES(DB_INT(post), DB_INT((int64_t)room)),
+	    &inbox_fields, out, count, err);
+}
+
+bool
+inbox_list_sender(struct db *db, struct arena *arena, const char *mail_from, size_t room,
+    struct inbox **out, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_list_sender,
+	    DB_VALUES(DB_TEXT(span_of(mail_from)), DB_INT((int64_t)room)), &inbox_fields, out,
+	    count, err);
+}
+
+const char *const inbox_statements[] = { sql_list_post, sql_list_sender, sql_old, sql_delete, sql_add, sql_find, sql_next, sql_list,
 	sql_list_new, sql_list_aside, sql_list_done, sql_count_states, sql_finish, sql_died,
 	sql_aside, sql_replay, NULL };

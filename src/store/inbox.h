@@ -46,6 +46,15 @@ bool
 inbox_list(struct db *db, struct arena *arena, const char *state, int64_t after, size_t room,
     struct inbox **out, size_t *count, struct err *err);
 
+/* What became this post, or was taken for it again; what came from that envelope sender,
+ * in whatever case. Newest first; the whole table is read: for the console. */
+bool
+inbox_list_post(struct db *db, struct arena *arena, int64_t post, size_t room, struct inbox **out,
+    size_t *count, struct err *err);
+bool
+inbox_list_sender(struct db *db, struct arena *arena, const char *mail_from, size_t room,
+    struct inbox **out, size_t *count, struct err *err);
+
 /* How many there are in each state, 0 too. */
 bool
 inbox_count_states(

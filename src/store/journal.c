@@ -24,6 +24,15 @@ static const char sql_list[] =
     "   AND ($2 = 0 OR j.forum = $2)"
     " ORDER BY j.id DESC"
     " LIMIT $3";
+/* For the console alone: no index knows the objects. */
+static const char sql_object[] =
+    "SELECT whole.id, whole.date, whole.act, whole.actor, whole.door, whole.object, whole.forum,"
+    "       whole.outcome, t.text"
+    "  FROM journal AS whole"
+    "  LEFT JOIN journal_text AS t ON t.id = whole.text"
+    " WHERE whole.object = $1"
+    " ORDER BY whole.id DESC"
+    " LIMIT $2";
 /* The row that names the text stays as it is: the chain knows its number. */
 static const char sql_erase[] = "DELETE FROM journal_text"
 				" WHERE id = (SELECT text FROM journal WHERE id = $1)";
@@ -183,6 +192,15 @@ journal_list(struct db *db, struct arena *arena, int64_t forum, int64_t before, 
 }
 
 bool
+journal_list_object(struct db *db, struct arena *arena, const char *object, size_t room,
+    struct journal **out, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_object,
+	    DB_VALUES(DB_TEXT(span_of(object)), DB_INT((int64_t)room)), &journal_fields, out, count,
+	    err);
+}
+
+bool
 journal_erase(struct db *db, int64_t id, struct err *err)
 {
 	return db_do(db, sql_erase, DB_VALUES(DB_INT(id)), NULL, err);
@@ -254,5 +272,5 @@ journal_last(struct db *db, int64_t *id, struct err *err)
 	return db_number(db, sql_last, DB_NO_VALUES, id, err);
 }
 
-const char *const journal_statements[] = { sql_last_chain, sql_add_text, sql_add, sql_list,
+const char *const journal_statements[] = { sql_object, sql_last_chain, sql_add_text, sql_add, sql_list,
 	sql_erase, sql_check, sql_last, NULL };

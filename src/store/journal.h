@@ -37,6 +37,11 @@ bool
 journal_list(struct db *db, struct arena *arena, int64_t forum, int64_t before, size_t room,
     struct journal **out, size_t *count, struct err *err);
 
+/* Of an object ("post 12"), newest first; the whole table is read: for the console. */
+bool
+journal_list_object(struct db *db, struct arena *arena, const char *object, size_t room,
+    struct journal **out, size_t *count, struct err *err);
+
 /* Number of the newest entry; 0: there is none. */
 bool
 journal_last(struct db *db, int64_t *id, struct err *err);

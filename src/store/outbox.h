@@ -78,6 +78,11 @@ bool
 outbox_list_post(struct db *db, struct arena *arena, int64_t post, int64_t after_person,
     size_t room, struct outbox **out, size_t *count, struct err *err);
 
+/* To a person, newest first; the whole table may be read: for the console. */
+bool
+outbox_list_person(struct db *db, struct arena *arena, int64_t person, size_t room,
+    struct outbox **out, size_t *count, struct err *err);
+
 /* *changed (may be NULL) is false where it was not due any more. */
 bool
 outbox_sent(

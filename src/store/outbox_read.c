@@ -28,6 +28,11 @@ static const char sql_list[] = OUTBOX_SELECT " WHERE o.id > $1"
 static const char sql_post[] = OUTBOX_SELECT " WHERE o.post = $1 AND o.person > $2"
 					     " ORDER BY o.person"
 					     " LIMIT $3";
+/* For the console alone: from the newest on until there are enough, perhaps to the oldest. */
+static const char sql_person[] =
+    OUTBOX_SELECT " WHERE o.id IN (SELECT whole.id FROM outbox AS whole WHERE +whole.person = $1"
+		  "                 ORDER BY whole.id DESC LIMIT $2)"
+		  " ORDER BY o.id DESC";
 static const char sql_count[] = "SELECT COUNT(*) FROM outbox WHERE state = 'due'";
 /* What was sent is nearly all of them: it is what the others leave. */
 #define OVER " FROM outbox INDEXED BY outbox_over WHERE state IN ('failed','cancelled','aside')"
@@ -111,6 +116,14 @@ outbox_list_post(struct db *db, struct arena *arena, int64_t post, int64_t after
 }
 
 bool
+outbox_list_person(struct db *db, struct arena *arena, int64_t person, size_t room,
+    struct outbox **out, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_person, DB_VALUES(DB_INT(person), DB_INT((int64_t)room)),
+	    &outbox_fields, out, count, err);
+}
+
+bool
 outbox_count_due(struct db *db, int64_t *count, struct err *err)
 {
 	return db_number(db, sql_count, DB_NO_VALUES, count, err);
@@ -129,5 +142,5 @@ outbox_oldest_due(struct db *db, int64_t *created, struct err *err)
 	return db_number(db, sql_oldest, DB_NO_VALUES, created, err);
 }
 
-const char *const outbox_read_statements[] = { sql_find, sql_due, sql_next, sql_list, sql_post,
+const char *const outbox_read_statements[] = { sql_find, sql_due, sql_next, sql_list, sql_post, sql_person,
 	sql_count, sql_count_states, sql_oldest, NULL };

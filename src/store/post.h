@@ -100,6 +100,11 @@ bool
 post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after, size_t room,
     struct post **posts, size_t *count, struct err *err);
 
+/* Of an author, in whatever state, newest first; heads only. */
+bool
+post_list_author(struct db *db, struct arena *arena, int64_t author, size_t room,
+    struct post **posts, size_t *count, struct err *err);
+
 bool
 post_count_held(struct db *db, int64_t forum, int64_t *count, struct err *err);
 

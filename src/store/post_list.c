@@ -44,6 +44,10 @@ static const char sql_held[] = "SELECT " POST_PAGE_COLUMNS "  FROM post AS p" PO
 			       " WHERE p.forum = $1 AND p.state = 'held' AND p.id > $2"
 			       " ORDER BY p.id"
 			       " LIMIT $3";
+static const char sql_author[] = "SELECT " POST_HEAD_COLUMNS "  FROM post AS p"
+				 " WHERE p.author = $1"
+				 " ORDER BY +p.id DESC"
+				 " LIMIT $2";
 static const char sql_count_held[] =
     "SELECT COUNT(*) FROM post WHERE forum = $1 AND state = 'held'";
 /* Each by an index that has little else: threads know how many of their posts are published. */
@@ -172,6 +176,14 @@ post_list_held(struct db *db, struct arena *arena, int64_t forum, int64_t after,
 }
 
 bool
+post_list_author(struct db *db, struct arena *arena, int64_t author, size_t room,
+    struct post **posts, size_t *count, struct err *err)
+{
+	return db_list(db, arena, sql_author, DB_VALUES(DB_INT(author), DB_INT((int64_t)room)),
+	    &post_head_fields, posts, count, err);
+}
+
+bool
 post_count_held(struct db *db, int64_t forum, int64_t *count, struct err *err)
 {
 	return db_number(db, sql_count_held, DB_VALUES(DB_INT(forum)), count, err);
@@ -211,6 +223,6 @@ post_was_read(struct db *db, int64_t author, int64_t forum, bool *was, struct er
 	return true;
 }
 
-const char *const post_list_statements[] = { sql_thread, sql_forum_latest,
+const char *const post_list_statements[] = { sql_author, sql_thread, sql_forum_latest,
 	sql_thread_latest, sql_forum, sql_thread_ids, sql_tree, sql_awaiting, sql_held,
 	sql_count_held, sql_count_states, sql_message, sql_count_author, sql_was_read, NULL };

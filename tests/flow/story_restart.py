@@ -3,7 +3,7 @@
 
 SIGHUP with pages, forms and SMTP dialogues under way loses none of them. Each role is killed
 once, at work: it comes back, and what was in hand is neither lost nor done twice. A mail whose
-parser dies twice is set aside, listed by `preau show inbox`, and posted when replayed, while the
+parser dies twice is set aside, listed by `preau show set-aside`, and posted when replayed, while the
 mails behind it went on. SIGTERM drains: what was accepted is there after the next start.
 """
 import http.client
@@ -167,11 +167,11 @@ def set_aside(site):
     assert tries == 2 and note, (tries, note)
     wait_for(lambda: "behind it" in published(site))
     assert "poison" not in published(site)
-    done = site.run("show", "inbox")
+    done = site.run("show", "set-aside")
     assert done.returncode == 0 and f"inbox={number}" in done.stdout and note in done.stdout, (done.stdout, done.stderr)
-    site.act("mail.replay", inbox=number)
+    assert site.run("replay", "inbox", number).returncode == 0
     wait_for(lambda: "poison" in published(site))
-    done = site.run("show", "inbox")
+    done = site.run("show", "set-aside")
     assert done.returncode == 0 and "inbox=" not in done.stdout, done.stdout
     try:
         site.act("mail.replay", inbox=number)
