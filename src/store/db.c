@@ -174,7 +174,8 @@ on_progress(void *context)
 {
 	const struct db *db = context;
 
-	return db->deadline != 0 && clock_ticks_ms() > db->deadline;
+	return db->deadline != 0 &&
+	       (clock_cpu_us() > db->cpu_deadline || clock_ticks_ms() > db->deadline);
 }
 
 /* A second wall behind query_only: a reader prepares nothing but reads. */
@@ -551,6 +552,15 @@ step_first(struct db *db, sqlite3_stmt *handle)
 	return code;
 }
 
+/* Waiting for the processor is not reading long: where a machine is overloaded, pages come
+ * late and are not refused. */
+static void
+set_deadline(struct db *db)
+{
+	db->cpu_deadline = clock_cpu_us() + DB_READER_RUN_MS * 1000;
+	db->deadline = clock_ticks_ms() + DB_READER_SPAN_MS;
+}
+
 bool
 db_next(struct db_cursor *cursor)
 {
@@ -559,7 +569,7 @@ db_next(struct db_cursor *cursor)
 	if (cursor->code != SQLITE_OK && cursor->code != SQLITE_ROW)
 		return false;
 	if (!cursor->stepped && cursor->db->is_reader && !cursor->db->is_patient)
-		cursor->db->deadline = clock_ticks_ms() + DB_READER_RUN_MS;
+		set_deadline(cursor->db);
 	cursor->code = cursor->stepped ? sqlite3_step(statement->handle)
 				       : step_first(cursor->db, statement->handle);
 	cursor->stepped = true;

@@ -15,7 +15,8 @@ struct sqlite3_stmt;
 enum {
 	DB_BINDS_MAX = 48,	  /* values of one statement */
 	DB_READER_WAIT_MS = 2000, /* what a starting writer causes is retried so long */
-	DB_READER_RUN_MS = 200,	  /* one statement of a reader */
+	DB_READER_RUN_MS = 200,	  /* of CPU: one statement of a reader, however busy the machine is */
+	DB_READER_SPAN_MS = 10000, /* on the clock: a disk that does not answer */
 	DB_RETRY_MS = 5,
 	DB_LOST_MS = 1000, /* a reader that waited in vain asks again only then */
 	DB_WAL_PASSIVE = 4 * 1024 * 1024, /* octets of WAL */
@@ -39,7 +40,8 @@ struct db {
 	char *folder;
 	struct statement **table; /* open addressing by address, NULL is free */
 	size_t room, used;
-	int64_t deadline; /* ticks, ms: of the statement of a reader */
+	int64_t deadline; /* ticks, ms: of the statement of a reader; 0: none */
+	int64_t cpu_deadline; /* us of this process, likewise */
 	int64_t lost_until; /* ticks, ms: the book could not be reached; 0: it could */
 	int64_t data_version;
 	int64_t page_size;

@@ -488,15 +488,39 @@ test_long_read_is_cut(void **state)
 	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
 	    " SELECT count(*) FROM n";
 	struct db *reader = book_reader();
-	int64_t start = clock_ticks_ms();
+	int64_t start = clock_cpu_us();
 	struct err err = { 0 };
 	int64_t number;
 
 	(void)state;
 	assert_false(db_number(reader, sql, DB_NO_VALUES, &number, &err));
 	assert_int_equal(err.kind, ERR_TEMPORARY);
-	assert_in_range(clock_ticks_ms() - start, 190, 5000);
+	assert_true(clock_cpu_us() - start > 190 * 1000);
 	book_ok(public_version_read(reader, &number, &err), &err);
+	db_close(&reader);
+}
+
+/* A machine that has no time for this process does not make its pages long ones. */
+static void
+test_waiting_is_not_reading(void **state)
+{
+	static const char sql[] =
+	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+	    " SELECT i FROM n";
+	struct db *reader = book_reader();
+	struct db_cursor cursor;
+	struct err err = { 0 };
+	int64_t last = 0;
+
+	(void)state;
+	db_open(reader, sql, DB_NO_VALUES, &cursor);
+	while (db_next(&cursor)) {
+		last = db_int(&cursor, 0);
+		if (last == 1)
+			usleep(2 * DB_READER_RUN_MS * 1000);
+	}
+	book_ok(db_end(&cursor, &err), &err);
+	assert_int_equal(last, 20000);
 	db_close(&reader);
 }
 
@@ -741,7 +765,8 @@ test_copier_has_patience(void **state)
 	book_do(*state, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
 			" INSERT INTO counter (name, value) SELECT 'n.' || i, i FROM n");
 	book_ok(db_open_copier(book_folder, &copier, &err), &err);
-	usleep(250 * 1000);
+	for (int64_t until = clock_cpu_us() + 250 * 1000; clock_cpu_us() < until;)
+		continue;
 	book_ok(db_check(copier, &err), &err);
 	snprintf(path, sizeof(path), "%s/patient.db", book_folder);
 	book_ok(db_copy(copier, path, &err), &err);
@@ -779,6 +804,7 @@ main(void)
 		BOOK_TEST(test_reader_cannot_write),
 		BOOK_TEST(test_snapshot),
 		BOOK_TEST(test_long_read_is_cut),
+		BOOK_TEST(test_waiting_is_not_reading),
 		BOOK_TEST(test_no_book),
 		BOOK_TEST(test_starting_writer_is_awaited),
 		BOOK_TEST(test_lost_book_is_not_asked_at_once),
