@@ -406,8 +406,8 @@ def running(doctor):
     clerk = site.pids()["clerk.0"]
     os.kill(clerk, signal.SIGSTOP)
     try:
-        time.sleep(1.1)  # a yes of /healthz is good for a second
-        doctor.sees("server", WRONG, "clerk: no answer")
+        # a yes of /healthz is good for a second
+        wait_for(lambda: any(level == WRONG and "clerk: no answer" in text for level, text in doctor.run()["server"]))
     finally:
         os.kill(clerk, signal.SIGCONT)
     folder(doctor)
