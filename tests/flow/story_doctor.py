@@ -86,6 +86,7 @@ other MX 10 mx.other.example.
 mx.other A 192.0.2.50
 other TXT "v=spf10 -all"
 other TXT "v=spf1 \\027[31mred -all"
+liar A 192.0.2.51
 silent TXT "nothing of use"
 alias CNAME forum.ville.example.
 """
