@@ -5,9 +5,11 @@
 
 #include "command/command.h"
 #include "command/life.h"
+#include "mail/mail_token.h"
 #include "process/role.h"
 #include "rules/act.h"
 #include "text/theme.h"
+#include "web/route.h"
 
 static const char *
 type_name(enum field_type type)
@@ -18,17 +20,52 @@ type_name(enum field_type type)
 	return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "?";
 }
 
+static void
+show_fields(const char *name, const struct act_field *field)
+{
+	printf("%s\n", name);
+	for (; field->name != NULL; field++)
+		printf("    %-14s %-8s%s %s\n", field->name, type_name(field->type),
+		    (field->flags & FIELD_REQUIRED) != 0 ? " required" : "",
+		    field->words != NULL ? field->words : "");
+}
+
 static int
 show_acts(struct command *command)
 {
 	(void)command;
-	for (const struct act_kind *kind = act_kinds; kind->name != NULL; kind++) {
-		printf("%s\n", kind->name);
-		for (const struct act_field *field = kind->fields; field->name != NULL; field++)
-			printf("    %-14s %-8s%s %s\n", field->name, type_name(field->type),
-			    (field->flags & FIELD_REQUIRED) != 0 ? " required" : "",
-			    field->words != NULL ? field->words : "");
-	}
+	for (const struct act_kind *kind = act_kinds; kind->name != NULL; kind++)
+		show_fields(kind->name, kind->fields);
+	return 0;
+}
+
+static int
+show_asks(struct command *command)
+{
+	(void)command;
+	for (const struct ask_kind *kind = ask_kinds; kind->name != NULL; kind++)
+		show_fields(kind->name, kind->fields);
+	return 0;
+}
+
+/* What a local part at our domain may mean: its kinds, and the words behind a forum's name. */
+static int
+show_addresses(struct command *command)
+{
+	(void)command;
+	for (int kind = 0; kind < MAIL_TO_KINDS; kind++)
+		printf("%s\n", mail_recipient_kind_name((enum mail_recipient_kind)kind));
+	for (int word = MAIL_WORD_NONE + 1; word < MAIL_WORDS; word++)
+		printf("word %s\n", mail_word_name((enum mail_word)word));
+	return 0;
+}
+
+static int
+show_routes(struct command *command)
+{
+	(void)command;
+	for (const struct route *route = routes; route->pattern != NULL; route++)
+		printf("%s %s\n", route->method == HTTP_POST ? "POST" : "GET", route->pattern);
 	return 0;
 }
 
@@ -101,11 +138,14 @@ static const struct list {
 	int (*show)(struct command *);
 } lists[] = {
 	{ "acts", 0, show_acts },
+	{ "addresses", 0, show_addresses },
+	{ "asks", 0, show_asks },
 	{ "inbox", 1, show_inbox },
 	{ "outbox", 1, show_outbox },
 	{ "person", 1, life_person },
 	{ "post", 1, life_post },
 	{ "roles", 0, show_roles },
+	{ "routes", 0, show_routes },
 	{ "set-aside", 0, show_set_aside },
 	{ "settings", 0, show_settings },
 };
@@ -117,7 +157,7 @@ cmd_show(struct command *command)
 		if (strcmp(command->words[0], lists[i].name) == 0 &&
 		    command->count - 1 <= lists[i].most)
 			return lists[i].show(command);
-	fprintf(stderr, "preau: show knows acts, inbox [STATE], outbox [STATE], person NUMBER|ADDRESS, "
-	                "post NUMBER, roles, set-aside, settings\n");
+	fprintf(stderr, "preau: show knows acts, addresses, asks, inbox [STATE], outbox [STATE], person NUMBER|ADDRESS, "
+	                "post NUMBER, roles, routes, set-aside, settings\n");
 	return EXIT_MISUSED;
 }

@@ -77,9 +77,8 @@ find_actor(struct clerk_state *state, struct work *work, struct err *err)
 	act->door = work->peer->door;
 	if (act->door == DOOR_CONSOLE) {
 		act->administrator = work->as == 0;
-		act->actor = work->as;
 		work->session = (struct span){ 0 };
-		return true;
+		return work->as == 0 || act_set_actor(&state->clerk, act, work->as, err);
 	}
 	if (act->door != DOOR_WEB) /* nobody is signed in by mail, nor at the relay */
 		work->session = (struct span){ 0 };

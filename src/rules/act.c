@@ -74,6 +74,21 @@ act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct
 }
 
 bool
+act_set_actor(struct clerk *clerk, struct act *act, int64_t id, struct err *err)
+{
+	struct person person;
+
+	act->actor = 0;
+	if (!person_find(clerk->db, act->arena, id, &person, err))
+		return err->kind == ERR_NOT_FOUND &&
+		    err_set(err, ERR_NOT_FOUND, "there is no such active person");
+	if (strcmp(person.state, "active") != 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no such active person");
+	act->actor = id;
+	return true;
+}
+
+bool
 act_may(struct clerk *clerk, const struct act *act, struct err *err)
 {
 	if (!act_check_fields(act->kind->fields, &act->input, err))

@@ -96,6 +96,11 @@ act_check_fields(const struct act_field *fields, const struct fields *input, str
 bool
 act_find_actor(struct clerk *clerk, struct act *act, struct span session, struct err *err);
 
+/* The console speaks in somebody's name: of an active person only, since whoever may not come in
+ * any more does nothing by any door. NOT_FOUND. */
+bool
+act_set_actor(struct clerk *clerk, struct act *act, int64_t id, struct err *err);
+
 /* Fields, then permission: the cheap refusal before parsing or hashing. */
 bool
 act_may(struct clerk *clerk, const struct act *act, struct err *err);

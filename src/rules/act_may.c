@@ -90,6 +90,13 @@ may_oneself(struct clerk *clerk, const struct act *act, struct err *err)
 	return true;
 }
 
+/* What is not there and what may not be seen read alike, to the last letter. */
+static bool
+not_there(struct err *err, const char *no)
+{
+	return err->kind == ERR_NOT_FOUND && err_set(err, ERR_NOT_FOUND, "%s", no);
+}
+
 /* What the actor may not read is not there. */
 static bool
 must_see(struct clerk *clerk, const struct act *act, const struct forum *forum,
@@ -105,24 +112,33 @@ must_see(struct clerk *clerk, const struct act *act, const struct forum *forum,
 	       err_set(err, ERR_NOT_FOUND, TR("there is no such forum"));
 }
 
+/* The forum of a post that everybody in it may read. */
+static bool
+forum_of_published(
+    struct clerk *clerk, const struct act *act, int64_t post, struct forum *forum, struct err *err)
+{
+	struct post head;
+
+	if (!post_find_head(clerk->db, act->arena, post, &head, err) ||
+	    !forum_find(clerk->db, act->arena, head.forum, forum, err))
+		return false;
+	return strcmp(head.state, "published") == 0 || err_set(err, ERR_NOT_FOUND, "held");
+}
+
 bool
 act_forum(struct clerk *clerk, const struct act *act, struct forum *forum, struct err *err)
 {
 	int64_t parent = fields_int(&act->input, "parent", 0);
+	struct span slug = fields_get(&act->input, "forum");
 	struct standing standing;
-	struct post head;
 
-	if (parent == 0) {
-		if (!forum_find_slug(
-			clerk->db, act->arena, fields_get(&act->input, "forum"), forum, err))
-			return false;
-	} else if (!post_find_head(clerk->db, act->arena, parent, &head, err) ||
-		   !forum_find(clerk->db, act->arena, head.forum, forum, err)) {
-		return false;
-	} else if (strcmp(head.state, "published") != 0) {
-		return err_set(err, ERR_NOT_FOUND, TR("the message that is answered is not there"));
-	}
-	return must_see(clerk, act, forum, &standing, err);
+	if (parent == 0)
+		return (forum_find_slug(clerk->db, act->arena, slug, forum, err) &&
+			   must_see(clerk, act, forum, &standing, err)) ||
+		       not_there(err, TR("there is no such forum"));
+	return (forum_of_published(clerk, act, parent, forum, err) &&
+		   must_see(clerk, act, forum, &standing, err)) ||
+	       not_there(err, TR("the message that is answered is not there"));
 }
 
 bool
@@ -142,9 +158,8 @@ may_write_in_forum(struct clerk *clerk, const struct act *act, struct err *err)
 	return permission_write(&standing, &axes, err);
 }
 
-/* Whether it is there at all is not for everybody to know. */
 static bool
-moderates(struct clerk *clerk, const struct act *act, int64_t forum, const char *no, struct err *err)
+moderates(struct clerk *clerk, const struct act *act, int64_t forum, struct err *err)
 {
 	struct standing standing;
 	struct person person;
@@ -153,10 +168,10 @@ moderates(struct clerk *clerk, const struct act *act, int64_t forum, const char 
 	return forum_find(clerk->db, act->arena, forum, &row, err) &&
 	       standing_find(
 		   clerk->db, act->arena, clerk->now, act->actor, &row, &person, &standing, err) &&
-	       (permission_moderate(&standing) ||
-		   err_set(err, ERR_NOT_FOUND, "%s", no));
+	       (permission_moderate(&standing) || err_set(err, ERR_NOT_FOUND, "not a moderator"));
 }
 
+/* Whether it is there at all is not for everybody to know. */
 bool
 may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
 {
@@ -166,9 +181,27 @@ may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
 		return true;
 	if (act->actor == 0)
 		return may_signed_in(clerk, act, err);
-	return post_find_head(
-		   clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) &&
-	       moderates(clerk, act, head.forum, TR("there is no such message"), err);
+	return (post_find_head(
+		    clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) &&
+		   moderates(clerk, act, head.forum, err)) ||
+	       not_there(err, TR("there is no such message"));
+}
+
+/* Whose it is, the act itself asks: of a message that may be seen. */
+bool
+may_withdraw(struct clerk *clerk, const struct act *act, struct err *err)
+{
+	struct standing standing;
+	struct forum forum;
+	struct post head;
+
+	if (act->actor == 0)
+		return may_signed_in(clerk, act, err);
+	return (post_find_head(
+		    clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) &&
+		   forum_find(clerk->db, act->arena, head.forum, &forum, err) &&
+		   (head.author == act->actor || must_see(clerk, act, &forum, &standing, err))) ||
+	       not_there(err, TR("there is no such message"));
 }
 
 bool
@@ -180,7 +213,8 @@ may_moderate_thread(struct clerk *clerk, const struct act *act, struct err *err)
 		return true;
 	if (act->actor == 0)
 		return may_signed_in(clerk, act, err);
-	return thread_find_head(
-		   clerk->db, act->arena, fields_int(&act->input, "thread", 0), &thread, err) &&
-	       moderates(clerk, act, thread.forum, TR("there is no such discussion"), err);
+	return (thread_find_head(
+		    clerk->db, act->arena, fields_int(&act->input, "thread", 0), &thread, err) &&
+		   moderates(clerk, act, thread.forum, err)) ||
+	       not_there(err, TR("there is no such discussion"));
 }

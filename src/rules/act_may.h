@@ -43,6 +43,9 @@ may_moderate_thread(struct clerk *, const struct act *, struct err *);
 /* The forum of "post". */
 bool
 may_moderate_forum(struct clerk *, const struct act *, struct err *);
+/* The message of "post" may be seen by who asks, or is their own. */
+bool
+may_withdraw(struct clerk *, const struct act *, struct err *);
 /* Field "person" is the actor or absent; or the actor is an administrator. */
 bool
 may_oneself(struct clerk *, const struct act *, struct err *);

@@ -367,7 +367,7 @@ const struct act_kind act_kinds[] = {
 	{ "post.discard",        may_moderate_forum,  post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_discard,      NULL },
 	{ "post.hide",           may_moderate_forum,  post_refuse_fields,         NEEDS_JOURNAL,              NULL,             moderation_hide,         NULL },
 	{ "post.restore",        may_moderate_forum,  post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_restore,      NULL },
-	{ "post.withdraw",       may_signed_in,       post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_withdraw,     NULL },
+	{ "post.withdraw",       may_withdraw,        post_id_fields,             NEEDS_JOURNAL,              NULL,             moderation_withdraw,     NULL },
 	{ "thread.set",          may_moderate_thread, thread_set_fields,          NEEDS_JOURNAL,              NULL,             moderation_thread,       NULL },
 	{ "post.confirm",        NULL,                token_fields,               NEEDS_JOURNAL,              NULL,             moderation_confirm,      NULL },
 	{ "mail.receive",        may_deliver,         mail_receive_fields,        NEEDS_KEY,                  NULL,             intake_receive,          NULL },
