@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "store/db_inside.h"
 #include "store/statements.h"
@@ -258,6 +259,7 @@ set_switches(sqlite3 *handle)
 }
 
 static const char sql_synchronous[] = "PRAGMA synchronous = FULL";
+static const char sql_unsynced[] = "PRAGMA synchronous = OFF"; /* a planted fault */
 static const char sql_cell_check[] = "PRAGMA cell_size_check = ON";
 static const char sql_secure_delete[] = "PRAGMA secure_delete = ON";
 static const char sql_no_autocheckpoint[] = "PRAGMA wal_autocheckpoint = 0";
@@ -279,8 +281,8 @@ set_up(struct db *db, struct err *err)
 		sqlite3_progress_handler(db->handle, 1000, on_progress, db);
 		return db_say(db, sql_query_only, err);
 	}
-	if (!db_say(db, sql_synchronous, err) || !db_say(db, sql_secure_delete, err) ||
-	    !db_say(db, sql_no_autocheckpoint, err))
+	if (!db_say(db, fault_is("book-unsynced") ? sql_unsynced : sql_synchronous, err) ||
+	    !db_say(db, sql_secure_delete, err) || !db_say(db, sql_no_autocheckpoint, err))
 		return false;
 	sqlite3_wal_hook(db->handle, on_wal, db);
 	return true;
@@ -657,6 +659,6 @@ db_script(struct db *db, const char *sql, struct err *err)
 	return code == SQLITE_OK || db_fail(db, code, "script", err);
 }
 
-const char *const db_statements[] = { sql_synchronous, sql_cell_check, sql_secure_delete,
-	sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_reader_cache,
+const char *const db_statements[] = { sql_synchronous, sql_unsynced, sql_cell_check,
+	sql_secure_delete, sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_reader_cache,
 	sql_meet_search, sql_query_only, NULL };

@@ -9,42 +9,20 @@
 Every check of the judge is counted; it ends with "N passed, N failed".
 """
 import argparse
-import datetime
-import pathlib
 import shutil
-import subprocess
 import sys
 import traceback
 
+from tests.fault import campaign
 from tests.fault.story import Figures, Story
 
-LEDGER = pathlib.Path(__file__).with_name("ledger.tsv")
 COLUMNS = ["kills", "kills_of_all", "kills_in_hand", "rows", "copies", "duplicates_by_cut", "duplicates_by_kill",
            "most_by_one_kill"]
-SHOWN = 8  # findings of a check
 
 
-def say_checks(checks, say=print):
-    for name, findings in checks:
-        say(f"{'FAILED' if findings else 'ok    '} {name}")
-        for finding in findings[:SHOWN]:
-            say(f"         {finding}")
-        if len(findings) > SHOWN:
-            say(f"         … {len(findings)} in all")
-
-
-def write_ledger(story, checks):
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True,
-                            cwd=LEDGER.parent).stdout.strip()
-    if not LEDGER.exists():
-        LEDGER.write_text("\t".join(["day", "commit", "seed", "subscribers", "mails", "posts", *COLUMNS, "seconds",
-                                     "checks failed"]) + "\n")
-    figures = story.judge.figures
-    row = [datetime.date.today(), commit or "-", story.seed, story.figures.subscribers, story.figures.mails,
-           story.figures.posts, *[figures.get(name, "-") for name in COLUMNS], round(story.times["judged"]),
-           sum(bool(findings) for _, findings in checks)]
-    with open(LEDGER, "a", encoding="utf-8") as file:
-        file.write("\t".join(str(cell) for cell in row) + "\n")
+def figures_of(story):
+    figures = {"subscribers": story.figures.subscribers, "mails": story.figures.mails, "posts": story.figures.posts}
+    return {**figures, **{name: story.judge.figures.get(name, "-") for name in COLUMNS}}
 
 
 def run_seed(options, seed):
@@ -58,10 +36,11 @@ def run_seed(options, seed):
         traceback.print_exc()
         print(story.site.log_tail(40))
         return [("the story came to its end", [f"see {story.site.folder}"])]
-    say_checks(checks)
+    campaign.say_checks(checks)
     print(story.tell(), flush=True)
     if options.ledger:
-        write_ledger(story, checks)
+        campaign.write_ledger("kill story", seed, figures_of(story), story.times["judged"],
+                              sum(bool(findings) for _, findings in checks))
     if not options.keep and not any(findings for _, findings in checks):
         shutil.rmtree(story.site.folder, ignore_errors=True)
     return checks

@@ -101,6 +101,7 @@ class Desk:
         self.posts = queue.Queue()       # leave to send a draft
         self.left = 0                    # letters not yet settled
         self.over = threading.Event()
+        self.dark = False                # the disk is dead: even reading fails
 
     def count(self, what, more=1):
         with self.lock:
@@ -303,7 +304,7 @@ class Person(Worker):
             page = browser.request(method, path, body, headers)
         except (http.client.HTTPException, OSError) as trouble:
             raise Cut(repr(trouble)) from trouble
-        if page.status in (429, 503):
+        if page.status in (429, 503) or (self.desk.dark and page.status == 500):
             raise Cut(str(page.status))
         return page
 

@@ -54,6 +54,14 @@ def row_of(sender):
     return number & (1 << 44) - 1
 
 
+def time_of(line):
+    """Of a line of the log, in whole seconds; 0 where it tells none."""
+    try:
+        return datetime.datetime.fromisoformat(line[:20].replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return 0
+
+
 class Judge:
     def __init__(self, story):
         self.story, self.site = story, story.site
@@ -411,8 +419,7 @@ class Judge:
     def find_deaths(self):
         killer = self.story.killer
         for name, pid, by_signal, status in killer.log.look().downs:
-            ours = pid in killer.killed and by_signal == 9
-            if not ours and (by_signal or status):
+            if not killer.explains(pid, by_signal, status):
                 yield f"{name} (pid {pid}) died: signal {by_signal}, exit {status}"
         for pid, status in killer.orphans.items():
             if os.WIFSIGNALED(status) and not (pid in killer.killed and os.WTERMSIG(status) == 9):
@@ -434,7 +441,7 @@ class Judge:
         """A clerk whose supervisor was killed says that its channels closed, and ends."""
         if not LAST_WORD.search(line):
             return False
-        at = datetime.datetime.fromisoformat(line[:20].replace("Z", "+00:00")).timestamp()
+        at = time_of(line)
         return any(kill["victim"] in ("all: supervisor", "all: everybody") and -1 <= at - kill["t"] <= 5
                    for kill in self.story.killer.kills)
 

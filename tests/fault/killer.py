@@ -100,6 +100,10 @@ class Killer:
         self.orphans = {}      # pid of a worker whose supervisor we killed: how it ended
         self.last_mail = 0     # parser.0 must be done with these first, or two deaths meet one mail
 
+    def explains(self, pid, by_signal, status):
+        """Is that end of a worker ours, or none to speak of?"""
+        return (pid in self.killed and by_signal == signal.SIGKILL) or (by_signal == 0 and status == 0)
+
     # ---- what is in flight ----
 
     def work(self):

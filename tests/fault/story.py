@@ -184,6 +184,12 @@ class Story:
         for client in self.clients:
             client.start()
 
+    def make_killer(self):
+        return killer.Killer(self.site, self.desk, self.dice("killer"), self.say)
+
+    def make_judge(self):
+        return judge.Judge(self)
+
     # ---- it happens ----
 
     def waves(self):
@@ -238,7 +244,7 @@ class Story:
             self.build()
             journal = accountant.Journal(self.site.folder / "clients.journal")
             self.desk = accountant.Desk(self.site, self.people, journal)
-            self.killer = killer.Killer(self.site, self.desk, self.dice("killer"), self.say)
+            self.killer = self.make_killer()
             self.times["built"] = time.monotonic() - begin
             self.start_clients()
             self.rain()
@@ -247,7 +253,7 @@ class Story:
             self.times["quiet"] = time.monotonic() - begin
             self.stop_sink()
             self.desk.journal.close()
-            self.judge = judge.Judge(self)
+            self.judge = self.make_judge()
             checks = self.judge.judge()
             self.after()
             status = self.site.stop()
