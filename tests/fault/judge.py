@@ -346,9 +346,13 @@ class Judge:
         rows = self.site.rows("SELECT i.id, i.recipient, i.state, i.outcome, i.post, i.tries, p.forum, p.message_id"
                               " FROM inbox AS i LEFT JOIN post AS p ON p.id = i.post")
         outcomes, came, published = collections.Counter(), collections.Counter(), collections.Counter()
+        reports = {sender.partition("@")[0]: sender for sender in self.story.reports}
+        came_back = collections.Counter()
         for number, recipient, state, outcome, post, tries, forum, message_id in rows:
             outcomes[outcome] += 1
-            if state != "done" or outcome not in ("published", "merged", "held"):
+            if recipient in reports and (state, outcome, post) == ("done", "bounce", None):
+                came_back[reports[recipient]] += 1
+            elif state != "done" or outcome not in ("published", "merged", "held"):
                 yield f"inbox row {number} is {state}, outcome {outcome!r}, after {tries} deaths"
             elif self.forums.get(forum) != recipient:
                 yield f"inbox row {number} to {recipient} led to post {post} of {forum}"
@@ -364,10 +368,22 @@ class Judge:
                 if not acked <= came[key] <= sent or published[key] != (came[key] > 0):
                     yield (f"{letter.message_id} to {forum}: sent {sent} times, acknowledged {int(acked)}, "
                            f"taken in {came[key]}, published {published[key]}")
+        yield from self.find_forgotten_reports(came_back)
         counters = dict(self.site.rows("SELECT name, value FROM counter WHERE name LIKE 'mail.%'"))
         counted = {f"mail.{outcome}": count for outcome, count in outcomes.items()}
         if counters != counted:
             yield f"counters say {counters}, rows {counted}"
+
+    def find_forgotten_reports(self, came_back):
+        """Each report was taken at last: it came in, and its row knows."""
+        bounced = {row for row, in self.site.rows("SELECT id FROM outbox WHERE bounced IS NOT NULL")}
+        for sender, sent in self.story.reports.items():
+            if not 1 <= came_back[sender] <= sent:
+                yield f"a report to {sender} was sent {sent} times and came in {came_back[sender]} times"
+            if row_of(sender) not in bounced:
+                yield f"a report to {sender} was taken, its row {row_of(sender)} knows of none"
+        if len(bounced) > len(self.story.reports):
+            yield f"{len(bounced)} rows have come back, {len(self.story.reports)} were reported"
 
     # ---- the house ----
 

@@ -41,6 +41,7 @@ TROUBLES = [
     ("dot", "silence-after", 1),
 ]
 GREETINGS = [("421 4.3.2 too busy", 4), ("cut", 4), ("slow", 2)]
+ASKED, LATER = b"please-451", "451 4.3.0 later, as asked"   # of a text, the first time it comes by that sender
 TROUBLES_MOST = 3   # at one delivery, so that the end comes in sight
 SILENCES_MOST = 24  # each holds a connection until the other side loses patience
 
@@ -166,7 +167,10 @@ class Session(asyncio.Protocol):
             octets, skip = bytes(self.buffer[:end + 2]), end + 5
         del self.buffer[:skip]
         self.in_data = False
-        if not self.misbehave("dot", octets=octets):
+        if ASKED in octets and self.sink.is_first(self.sender):
+            self.sink.note(e="trouble", verb="dot", how=LATER, sender=self.sender, to=",".join(self.recipients))
+            self.say(LATER)
+        elif not self.misbehave("dot", octets=octets):
             self.keep(octets, True)
             self.say("250 2.0.0 kept")
         self.sender, self.recipients = None, []
@@ -216,7 +220,7 @@ class Sink:
         self.dice = random.Random(options.seed)
         self.share = options.share
         self.journal = open(options.journal, "w", encoding="utf-8", buffering=1 << 16)
-        self.troubled, self.silences = {}, 0
+        self.troubled, self.silences, self.asked = {}, 0, set()
         self.open_now = self.open_most = 0
         self.verbs = [row[:2] for row in TROUBLES]
         self.weights = [row[2] for row in TROUBLES]
@@ -233,6 +237,11 @@ class Sink:
                 return None
         self.troubled[sender] = self.troubled.get(sender, 0) + 1
         return what
+
+    def is_first(self, sender):
+        new = sender not in self.asked
+        self.asked.add(sender)
+        return new
 
     def draw_greeting(self):
         if self.dice.random() >= self.share:

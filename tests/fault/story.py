@@ -67,6 +67,7 @@ class Story:
                          relay_connections=8)
         self.site.forums = [f"/f/{slug}" for slug in FORUMS]
         self.clients = []
+        self.reports = {}   # sender of a copy: how often a report of it was sent
         self.victims = killer.draw_victims(self.dice("victims"), figures.kills, figures.alls, victims)
         self.people = self.draw_people()
         self.letters = self.draw_letters()
