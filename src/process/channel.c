@@ -78,7 +78,16 @@ packet_read(int fd, int *passed)
 	return got;
 }
 
-/* 1: sent, 0: would block, -1: the other end is gone. */
+/* Of a pair whose other end is gone. Its hang-up is heard by whoever reads. */
+static bool
+means_gone(int code)
+{
+	return code == EPIPE || code == ECONNRESET || code == ECONNREFUSED || code == ENOTCONN;
+}
+
+/* 1: sent, 0: would block, -1: the other end is gone. Whatever else (no memory, too many
+ * descriptors under way) would lose a message that somebody waits for: this life ends, and
+ * all that was not answered is sent again. */
 static int
 packet_write(int fd, const char *data, size_t len, int passed)
 {
@@ -107,7 +116,11 @@ packet_write(int fd, const char *data, size_t len, int passed)
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return 1;
-	return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
+	if (errno == EAGAIN || errno == ENOBUFS)
+		return 0;
+	if (!means_gone(errno))
+		die("channel: a message cannot be sent: %s", strerror(errno));
+	return -1;
 }
 
 static void
@@ -328,6 +341,8 @@ packet_new(unsigned flags, struct span octets, int fd)
 	struct packet *packet = x_calloc(1, size_plus(sizeof *packet, octets.len + 1));
 
 	packet->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0 && packet->fd < 0)
+		die("channel: a descriptor cannot be sent: %s", strerror(errno));
 	packet->len = octets.len + 1;
 	packet->data[0] = (char)flags;
 	if (octets.len > 0)

@@ -366,6 +366,8 @@ clerk_feed(struct clerk_state *state)
 			state->careful = false;
 			if (err.kind != ERR_NOT_FOUND)
 				log_error("clerk inbox=unread why=\"%s\"", err.text);
+			/* The next mail may be hours away. */
+			state->inbox_again = state->inbox_again || err.kind == ERR_TEMPORARY;
 			break;
 		}
 		if (state->careful) /* counted before, committed in the turn before its result's */
