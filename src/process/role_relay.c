@@ -123,14 +123,16 @@ announce(struct relay *relay, int64_t id)
 }
 
 /* May this row be taken? Only where it is the one that was announced and counted; the
- * clerk may have set it aside, then another comes first and is announced. */
+ * clerk may have set it aside, then another comes first and is announced. One that was put
+ * back while the target was down is not counted again: it has killed nobody. */
 static bool
 may_take(struct relay *relay, int64_t id)
 {
-	if (relay->careful == 0)
+	if (relay->careful == 0 || relay->counted == id)
 		return true;
 	if (relay->starting == id && relay->started) {
 		relay->starting = 0;
+		relay->counted = id;
 		relay->careful--;
 		return true;
 	}

@@ -187,6 +187,7 @@ struct relay {
 	int careful;	     /* rows still to be taken one by one */
 	int64_t starting;    /* row announced by delivery.start; 0: none */
 	bool started;	     /* and the clerk has counted it */
+	int64_t counted;     /* row counted last in this life; 0: none */
 	bool draining;
 };
 

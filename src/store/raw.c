@@ -258,8 +258,8 @@ open_file(struct db *db, const struct raw *raw, int *fd, struct err *err)
 	blob_path(db, raw->hash, &path);
 	*fd = open(buf_text(&path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	buf_free(&path);
-	if (*fd < 0 && (errno == EMFILE || errno == ENFILE))
-		return err_set(err, ERR_TEMPORARY, "Too many files are open just now.");
+	if (*fd < 0 && errno != ENOENT && errno != ELOOP) /* too many open, no memory: no damage */
+		return err_set(err, ERR_TEMPORARY, "A file of the book cannot be opened just now.");
 	if (*fd >= 0 && fstat(*fd, &found) == 0 && found.st_size == raw->size)
 		return true;
 	file_close(fd);

@@ -35,7 +35,7 @@ FAILURES = {
     "recvmsg": ("EINTR", "EAGAIN", "ENOMEM"),
     "epoll_wait": ("EINTR", "EIO"), "epoll_ctl": ("ENOMEM", "ENOSPC"), "socket": ("EMFILE", "ENFILE", "ENOMEM"),
     "connect": ("ECONNREFUSED", "ENETUNREACH", "EINTR", "EAGAIN"), "getrandom": ("EINTR", "EAGAIN", "ENOSYS"),
-    "mmap": ("ENOMEM",), "mremap": ("ENOMEM",), "brk": ("ENOMEM",), "memfd_create": ("EMFILE", "ENOMEM"),
+    "mmap": ("ENOMEM",), "mremap": ("ENOMEM",), "memfd_create": ("EMFILE", "ENOMEM"),
 }
 WALLED = ("parser", "auth")
 WHILE = 6                   # calls in a row, where it fails for a while

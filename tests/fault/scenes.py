@@ -284,12 +284,13 @@ class Scenes(Story):
         self.rest()
         died = tracer.stop()
         self.desk.dark = False
-        hit = tracer.was_hit() or died
+        hits = tracer.hits() + ([tracer.ended] if died else [])
+        hit = len(hits) > 0
         self.missed += not hit
         if self.forgiving:
             self.dark.append((begin, time.time()))
-        if hit:
-            self.killer.note(tracer.ended if died else begin, role, pid)
+        for at in hits:
+            self.killer.note(at, role, pid)
         if died:
             self.after_death(role, pid)
         return hit, died

@@ -9,14 +9,14 @@ import subprocess
 import threading
 import time
 
-CALL = re.compile(r"^(?:\d+ +)?([a-z]\w*)\(")
+CALL = re.compile(r"^[\d. ]*([a-z]\w*)\(")   # behind a pid and a time, where there are
 
 
 class Tracer:
     """Attached when it is made; `hit` when what was asked for was done to the process."""
 
     def __init__(self, pid, output, calls=None, inject=None):
-        words = ["strace", "-o", str(output), "-p", str(pid)]
+        words = ["strace", "-ttt", "-o", str(output), "-p", str(pid)]
         words += ["-e", f"trace={calls}"] if calls else []
         words += ["-e", f"inject={inject}"] if inject else []
         self.output, self.ended = pathlib.Path(output), None
@@ -43,8 +43,9 @@ class Tracer:
     def text(self):
         return self.output.read_text(errors="replace") if self.output.exists() else ""
 
-    def was_hit(self):
-        return "(INJECTED)" in self.text()
+    def hits(self):
+        """The instants at which a call was made to fail."""
+        return [float(line.split()[0]) for line in self.text().splitlines() if line.endswith("(INJECTED)")]
 
 
 def calls_of(text):
