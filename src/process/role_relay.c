@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "net/tls.h"
 #include "store/db.h"
+#include "store/outbox.h"
 #include "text/theme.h"
 
 enum {
@@ -110,8 +111,11 @@ announce(struct relay *relay, int64_t id)
 {
 	struct door_request request = { .name = "delivery.start", .fd = -1 };
 	struct buf input = { 0 };
+	char key[sizeof(relay->life) + 24];
 
 	fields_add_int(&input, "id", id);
+	(void)snprintf(key, sizeof(key), "%s %lld", relay->life, (long long)id);
+	request.key = span_of(key);
 	request.input = buf_span(&input);
 	relay->started = false;
 	relay->starting = id;
@@ -123,16 +127,20 @@ announce(struct relay *relay, int64_t id)
 }
 
 /* May this row be taken? Only where it is the one that was announced and counted; the
- * clerk may have set it aside, then another comes first and is announced. One that was put
- * back while the target was down is not counted again: it has killed nobody. */
+ * clerk may have set it aside, then another comes first and is announced. One that came
+ * since has killed nobody. One that was put back, while the target was down, is announced
+ * again under the same key, and so is counted once in this life. */
 static bool
 may_take(struct relay *relay, int64_t id)
 {
-	if (relay->careful == 0 || relay->counted == id)
+	if (relay->careful == 0)
 		return true;
+	if (id > relay->suspects_to) {
+		relay->careful--;
+		return true;
+	}
 	if (relay->starting == id && relay->started) {
 		relay->starting = 0;
-		relay->counted = id;
 		relay->careful--;
 		return true;
 	}
@@ -315,8 +323,9 @@ relay_start(struct worker *worker, struct err *err)
 	relay->tls = tls_client_new(NULL, &none);
 	if (relay->tls == NULL)
 		log_warn("relay tls=none why=\"%s\"", none.text);
+	token_secret(relay->life);
 	return db_open_reader(worker->settings.data, &relay->clerk.db, err) &&
-	       relay_reload(worker, err);
+	       outbox_last(relay->clerk.db, &relay->suspects_to, err) && relay_reload(worker, err);
 }
 
 static void

@@ -187,7 +187,8 @@ struct relay {
 	int careful;	     /* rows still to be taken one by one */
 	int64_t starting;    /* row announced by delivery.start; 0: none */
 	bool started;	     /* and the clerk has counted it */
-	int64_t counted;     /* row counted last in this life; 0: none */
+	int64_t suspects_to; /* rows behind it came after that death */
+	char life[44];	     /* nobody else's: an announcement sent again counts once */
 	bool draining;
 };
 

@@ -376,7 +376,7 @@ const struct act_kind act_kinds[] = {
 	{ "mail.aside",          may_house,           inbox_fields,               NEEDS_JOURNAL,              NULL,             intake_aside,            NULL },
 	{ "mail.replay",         may_administrator,   inbox_fields,               NEEDS_JOURNAL,              NULL,             intake_replay,           NULL },
 	{ "delivery.report",     may_relay,           delivery_report_fields,     NEEDS_NOTHING,              NULL,             delivery_report,         NULL },
-	{ "delivery.start",      may_relay,           delivery_start_fields,      NEEDS_NOTHING,              NULL,             delivery_start,          NULL },
+	{ "delivery.start",      may_relay,           delivery_start_fields,      NEEDS_KEY,                  NULL,             delivery_start,          NULL },
 	{ "delivery.replay",     may_administrator,   delivery_replay_fields,     NEEDS_JOURNAL,              NULL,             queue_replay,            NULL },
 	{ "house.clean",         may_house,           no_fields,                  NEEDS_NOTHING,              NULL,             upkeep_clean,            NULL },
 	{ "house.alarm",         may_alarm,           alarm_fields,               NEEDS_JOURNAL,              NULL,             health_alarm,            NULL },

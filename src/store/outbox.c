@@ -53,6 +53,7 @@ static const char sql_started[] =
     "       state = CASE WHEN tries + 1 >= $3 THEN 'aside' ELSE 'due' END,"
     "       done = CASE WHEN tries + 1 >= $3 THEN $2 ELSE NULL END"
     " WHERE id = $1 AND state = 'due'";
+static const char sql_last[] = "SELECT coalesce(max(id), 0) FROM outbox";
 static const char sql_replay[] = "UPDATE outbox"
 				 "   SET state = 'due', tries = 0, next = $2, done = NULL"
 				 " WHERE id = $1 AND state = 'aside'";
@@ -156,6 +157,12 @@ outbox_retry(
 }
 
 bool
+outbox_last(struct db *db, int64_t *id, struct err *err)
+{
+	return db_number(db, sql_last, DB_NO_VALUES, id, err);
+}
+
+bool
 outbox_started(struct db *db, int64_t id, int64_t now, int64_t most, struct err *err)
 {
 	return db_do(db, sql_started, DB_VALUES(DB_INT(id), DB_INT(now), DB_INT(most)), NULL, err);
@@ -193,5 +200,5 @@ outbox_clean(struct db *db, int64_t before, struct err *err)
 }
 
 const char *const outbox_statements[] = { sql_clean, sql_clean_bounce, sql_subscribers,
-	sql_followers, sql_drop, sql_notice, sql_sent, sql_failed, sql_retry, sql_started,
+	sql_followers, sql_drop, sql_notice, sql_sent, sql_failed, sql_retry, sql_started, sql_last,
 	sql_replay, sql_cancel_post, sql_cancel_person, NULL };

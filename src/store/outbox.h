@@ -95,6 +95,10 @@ bool
 outbox_retry(
     struct db *db, int64_t id, int64_t next, struct span answer, bool *changed, struct err *err);
 
+/* The id of the newest row; 0: there is none. */
+bool
+outbox_last(struct db *db, int64_t *id, struct err *err);
+
 /* The relay died and this row may be why: tries + 1; at `most` it is set aside. */
 bool
 outbox_started(struct db *db, int64_t id, int64_t now, int64_t most, struct err *err);
