@@ -3,12 +3,35 @@
 
 #include <cmark.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/utf8.h"
 #include "text/markdown_nesting.h"
 
 enum { SHOWN_URL_MAX = 200 }; /* of a destination that is shown instead of linked */
+
+static void *
+on_realloc(void *old, size_t size)
+{
+	return x_realloc(old, size, 1);
+}
+
+/* Without memory cmark would abort(): it ends as everybody here does. */
+static cmark_mem house_memory = { x_calloc, on_realloc, free };
+
+static cmark_node *
+parse(struct span source)
+{
+	cmark_parser *parser = cmark_parser_new_with_mem(CMARK_OPT_DEFAULT, &house_memory);
+	cmark_node *root;
+
+	cmark_parser_feed(parser, source.data != NULL ? source.data : "", source.len);
+	root = cmark_parser_finish(parser);
+	cmark_parser_free(parser);
+	return root;
+}
 
 /* A bare carriage return ends a line too (CommonMark 0.30 §2.1). */
 static void
@@ -229,8 +252,7 @@ markdown_render(struct arena *arena, struct span source, struct rendered *out)
 		return;
 	}
 	rich = rich_new(arena);
-	root = cmark_parse_document(
-	    clean.data != NULL ? clean.data : "", clean.len, CMARK_OPT_DEFAULT);
+	root = parse(clean);
 	cmark_consolidate_text_nodes(root);
 	iter = cmark_iter_new(root);
 	while ((event = cmark_iter_next(iter)) != CMARK_EVENT_DONE) {

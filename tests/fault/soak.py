@@ -32,7 +32,7 @@ import threading
 import time
 import urllib.parse
 
-from tests.fault.__main__ import say_checks
+from tests.fault.campaign import say_checks
 from tests.flow import mail
 from tests.flow.site import DOMAIN, Site, wait_for
 from tests.flow.web import Browser
