@@ -56,8 +56,9 @@ class Commands:
     def words(self, site, *more):
         return [site.preau, more[0], "--config", str(site.config), *map(str, more[1:])]
 
-    def points(self, calls):
-        found = list(points_of(calls))
+    def points(self, *lives):
+        """Of the calls of one process or several: each counts its own."""
+        found = sorted({point for calls in lives for point in points_of(calls)})
         return self.dice.sample(found, min(self.options.runs, len(found)))
 
     def check(self, what, good, text):
@@ -173,13 +174,20 @@ class Commands:
         house.wait()
         if call is None and READY not in log.read_bytes():
             raise AssertionError(f"it does not start where nobody is killed:\n{log.read_text(errors='replace')[-2000:]}")
-        return calls_of(output.read_text(errors="replace")), killed
+        return self.by_process(output.read_text(errors="replace")), killed
+
+    def by_process(self, text):
+        lines = collections.defaultdict(list)
+        for line in text.splitlines():
+            lines[line.split(" ", 1)[0]].append(line)
+        return [calls_of("\n".join(found)) for found in lines.values()]
 
     def starts(self, what, make, holds):
         site = make()
-        calls, _ = self.start(site)
+        lives, _ = self.start(site)
+        self.wait_gone(site)
         shutil.rmtree(site.folder)
-        for call, nth in self.points(calls):
+        for call, nth in self.points(*lives):
             site = make()
             _, killed = self.start(site, call, nth)
             self.told(what, call, nth, -signal.SIGKILL if killed else 0)
