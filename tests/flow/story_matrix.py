@@ -355,6 +355,7 @@ ACTS = {
     "organisation.create": lambda c, t, r: {"name": new_name(c, "Association "), "kind": "association"},
     "subscription.set": subscription_fields,
     "subscription.leave": lambda c, t, r: {"token": path_of(c, "/u/:token", t, r)[3:]},
+    "subscription.remove": lambda c, t, r: {"forum": SLUGS[t], "person": new_person(c)[0]},
     "session.ask": lambda c, t, r: {"address": new_person(c)[1], "peer": "192.0.2.7"},
     "session.open": lambda c, t, r: {"token": c.login_link(c.reader)[4:]},
     "session.close": lambda c, t, r: {"session": "A" * 43},
@@ -379,6 +380,8 @@ ACTS = {
     "delivery.report": lambda c, t, r: {}, "delivery.start": lambda c, t, r: {"id": c.site.one("SELECT max(id) FROM outbox")},
     "delivery.replay": lambda c, t, r: {"outbox": ABSENT},
     "house.clean": lambda c, t, r: {},
+    "house.alarm": lambda c, t, r: {"why": "Une alerte."}, "house.damage": lambda c, t, r: {"times": 1},
+    "house.check": lambda c, t, r: {}, "house.checked": lambda c, t, r: {},
     "import.add": lambda c, t, r: {"forum": SLUGS[t], "raw": f"@{letter_file(c)}"},
 }
 ASKS = {
@@ -397,7 +400,7 @@ def speak(c, verb, name, role, fields):
 
 
 def try_console(c, row, role):
-    if role == "anonymous":
+    if role == "anonymous" or row[role] == "-":
         return "-"
     verb, name = row["what"].split(" ")
     fields = (ACTS if verb == "act" else ASKS)[name](c, row["object"], role)
