@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "rules/settings.h"
 
-enum { EXIT_REFUSED = 1, EXIT_MISUSED = 64, EXIT_AGAIN = 75 };
+enum { EXIT_REFUSED = 1, EXIT_MISUSED = 64 };
 
 /* What was said before and behind the verb. */
 struct command {

@@ -336,8 +336,9 @@ on_death(struct child *child, int status)
 {
 	struct supervisor *s = child->supervisor;
 	bool not_spawned = WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_FAILED;
-	bool could_not_start =
-	    not_spawned || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SETTINGS);
+	bool may_again = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_AGAIN;
+	bool could_not_start = not_spawned || may_again ||
+	    (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SETTINGS);
 
 	if (WIFSIGNALED(status))
 		log_warn("serve down=%s.%d pid=%d signal=%d", child->role->name, child->index,
@@ -357,7 +358,7 @@ on_death(struct child *child, int status)
 	if (s->stopping) {
 		stop_next(s);
 	} else if (could_not_start && !s->told_ready) {
-		s->status = EXIT_SETTINGS;
+		s->status = may_again ? EXIT_AGAIN : EXIT_SETTINGS;
 		s->stopping = true;
 		stop_next(s);
 	} else {
@@ -574,7 +575,7 @@ supervisor_run(const struct supervisor_options *options)
 		if (s->house.arena != NULL)
 			arena_free(&s->house.arena); /* what lies in run/ may be of another server */
 		free(s);
-		return EXIT_SETTINGS;
+		return settings_exit(&err);
 	}
 	log_open("serve", (enum log_level)s->house.settings.log_level);
 	log_key(house_key(&s->house, span_of("log")));

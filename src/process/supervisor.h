@@ -13,6 +13,7 @@ struct supervisor_options {
 	int ready_fd;      /* one octet is written here once all is ready; -1: none */
 };
 
-/* Returns the exit status when all is drained: 0, or 78 where it could not start. */
+/* Returns the exit status when all is drained: 0; where it could not start 78, or 75: the
+ * next time it may. */
 int
 supervisor_run(const struct supervisor_options *options);

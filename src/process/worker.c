@@ -338,7 +338,7 @@ worker_main(const char *name)
 		loop_run(worker.loop);
 	} else {
 		log_error("worker start=failed why=\"%s\"", err.text);
-		status = EXIT_SETTINGS;
+		status = settings_exit(&err);
 	}
 	finish(&worker);
 	token_wipe(message.data, message.len);

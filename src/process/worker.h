@@ -45,7 +45,7 @@ struct worker {
 
 /* What a role file supplies; NULL where nothing is to be done. */
 struct role_ops {
-	/* Sets worker->state. False: the sentence is logged, the process ends with 78. */
+	/* Sets worker->state. False: the sentence is logged, the process ends with 78 (TEMPORARY: 75). */
 	bool (*start)(struct worker *, struct err *);
 	/* A message of the clerk (its incarnation is ours: stale ones are dropped before). */
 	void (*message)(struct worker *, const struct frame *, int *fd);

@@ -16,8 +16,16 @@
 
 enum {
 	SETTINGS_TEXT_MAX = 256 * 1024, /* octets of the file */
-	EXIT_SETTINGS = 78              /* EX_CONFIG of sysexits.h: trying again will not help */
+	EXIT_AGAIN = 75,                /* EX_TEMPFAIL of sysexits.h: it may go well the next time */
+	EXIT_SETTINGS = 78              /* EX_CONFIG, likewise: trying again will not help */
 };
+
+/* What a program ends with that could not start for this reason. */
+static inline int
+settings_exit(const struct err *err)
+{
+	return err->kind == ERR_TEMPORARY ? EXIT_AGAIN : EXIT_SETTINGS;
+}
 
 enum mail_trust {
 	MAIL_TRUST_RESULTS, /* a verdict of the configured authserv-id, nothing else */

@@ -3,7 +3,8 @@
 
 A story is a module story_NAME.py with a paragraph saying what it proves and a function
 run(stage). It passes when run() returns. A story may raise Skip("why") where this machine
-cannot show what it proves; it is counted and named.
+cannot show what it proves; it is counted and named. One that says ONCE = True proves the same
+whoever runs it, and takes long: --second, the run as another user, leaves it out.
 """
 import argparse
 import importlib
@@ -35,6 +36,7 @@ def main():
     parser.add_argument("--preau", required=True)
     parser.add_argument("--share")
     parser.add_argument("--sanitizers", action="store_true")
+    parser.add_argument("--second", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     options.share = options.share or str(pathlib.Path(options.preau).resolve().parent / "share")
@@ -43,8 +45,11 @@ def main():
     passed, failed, skipped = 0, [], []
     for name in names:
         begin = time.monotonic()
+        story = importlib.import_module(f"tests.flow.story_{name}")
+        if options.second and getattr(story, "ONCE", False):
+            continue
         try:
-            importlib.import_module(f"tests.flow.story_{name}").run(Stage(options))
+            story.run(Stage(options))
             passed += 1
             word = "ok"
         except Skip as why:

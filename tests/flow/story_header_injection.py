@@ -16,6 +16,8 @@ from tests.flow.site import DOMAIN, wait_for
 from tests.flow.story_http_framing import speak
 from tests.flow.web import Browser, multipart
 
+ONCE = True
+
 FORUM = f"voirie@{DOMAIN}"
 EVIL = "X-Injected: yes"
 

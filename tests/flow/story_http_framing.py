@@ -17,6 +17,8 @@ import threading
 
 from tests.flow.site import wait_for
 
+ONCE = True
+
 HOST = b"Host: forum.ville.example\r\n"
 HIDDEN = b"GET /hidden-%d HTTP/1.1\r\n" + HOST + b"\r\n"
 CHUNK = b"0\r\n\r\n"

@@ -23,6 +23,8 @@ from tests.flow.cast import ABSENT, ROLES, SLUGS, WORDS, address, changes
 from tests.flow.site import DOMAIN, wait_for
 from tests.flow.web import Browser
 
+ONCE = True
+
 TABLE = pathlib.Path(__file__).parent / "matrix.tsv"
 HEADS = ["what", "object", *ROLES, "because"]
 REFUSED = re.compile(r"[45]\d\d$|login$|denied$|not-found$|invalid$|refused$|kept$|conflict$|dropped")

@@ -14,6 +14,8 @@ import threading
 from tests.flow.site import DOMAIN, wait_for
 from tests.flow.story_smtp_in import TLS
 
+ONCE = True
+
 FORUM = f"voirie@{DOMAIN}"
 MAIL = f"From: evil@ville.example\r\nTo: {FORUM}\r\nSubject: injected\r\n\r\nx\r\n.\r\n".encode()
 ENVELOPE = f"MAIL FROM:<evil@ville.example>\r\nRCPT TO:<{FORUM}>\r\n".encode()
