@@ -376,7 +376,7 @@ class Judge:
 
     def find_forgotten_reports(self, came_back):
         """Each report was taken at last: it came in, and its row knows."""
-        bounced = {row for row, in self.site.rows("SELECT id FROM outbox WHERE bounced IS NOT NULL")}
+        bounced = {row for row, in self.site.rows("SELECT id FROM outbox WHERE bounced IS NOT NULL AND state = 'sent'")}
         for sender, sent in self.story.reports.items():
             if not 1 <= came_back[sender] <= sent:
                 yield f"a report to {sender} was sent {sent} times and came in {came_back[sender]} times"

@@ -20,7 +20,7 @@ WORK_WAIT, BACK_WAIT = 3.0, 40.0
 
 # (victim, share of the single kills)
 SINGLES = [("clerk.0", 9), ("relay.0", 9), ("intake.0", 7), ("parser.0", 6), ("web.0", 4), ("web.1", 4),
-           ("parser.1", 3), ("auth.0", 3)]
+           ("parser.1", 3), ("auth.0", 3), ("checker.0", 1)]
 ALLS = ["workers", "supervisor", "frozen workers", "everybody", "workers"]
 # How it is done: "frozen" first; the clerk "held" until then, or "held on" until the next life
 # is ready, which then knows nothing of what the one before had told the clerk; "twice", the
@@ -34,13 +34,14 @@ WAYS = {
     "parser.0": ("", "frozen", "frozen"),
     "parser.1": ("frozen",),
     "auth.0": ("frozen",),
+    "checker.0": ("",),
 }
 
-# What a victim has in hand, by the names of work() below.
-WORK_OF = {"clerk": ("mail", "web", "approval"), "relay": ("outbox",), "intake": ("mail",), "web": ("web", "sign-in"),
-           "auth": ("sign-in",)}
-FLIGHT = ("inbox", "outbox", "mail", "web", "sign-in", "approval")
+# What a victim has in hand, by the names of work() below; the checker looks on while others work.
 ANYTHING = ("mail", "web", "inbox", "outbox")
+WORK_OF = {"clerk": ("mail", "web", "approval"), "relay": ("outbox",), "intake": ("mail",), "web": ("web", "sign-in"),
+           "auth": ("sign-in",), "checker": ANYTHING}
+FLIGHT = ("inbox", "outbox", "mail", "web", "sign-in", "approval")
 LANES = {"parser.0": ("inbox",), "parser.1": ("web",)}
 
 
