@@ -46,7 +46,7 @@ def main():
     for name in names:
         begin = time.monotonic()
         story = importlib.import_module(f"tests.flow.story_{name}")
-        if options.second and getattr(story, "ONCE", False):
+        if options.second and getattr(story, "ONCE", None) is True:
             continue
         try:
             story.run(Stage(options))
