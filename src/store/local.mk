@@ -10,6 +10,7 @@ libstore_a_SOURCES = \
 	src/store/db.c src/store/db.h src/store/db_inside.h \
 	src/store/db_row.c \
 	src/store/db_tend.c \
+	src/store/db_trouble.c \
 	src/store/db_turn.c \
 	src/store/folder_copy.c src/store/folder_copy.h \
 	src/store/forum.c src/store/forum.h \
