@@ -187,20 +187,21 @@ may_moderate_forum(struct clerk *clerk, const struct act *act, struct err *err)
 	       not_there(err, TR("there is no such message"));
 }
 
-/* Whose it is, the act itself asks: of a message that may be seen. */
+/* Whose it is, the act itself asks: of a message that may be read. */
 bool
 may_withdraw(struct clerk *clerk, const struct act *act, struct err *err)
 {
+	int64_t post = fields_int(&act->input, "post", 0);
 	struct standing standing;
 	struct forum forum;
 	struct post head;
 
 	if (act->actor == 0)
 		return may_signed_in(clerk, act, err);
-	return (post_find_head(
-		    clerk->db, act->arena, fields_int(&act->input, "post", 0), &head, err) &&
-		   forum_find(clerk->db, act->arena, head.forum, &forum, err) &&
-		   (head.author == act->actor || must_see(clerk, act, &forum, &standing, err))) ||
+	return (post_find_head(clerk->db, act->arena, post, &head, err) &&
+		   (head.author == act->actor ||
+		       (forum_of_published(clerk, act, post, &forum, err) &&
+			   must_see(clerk, act, &forum, &standing, err)))) ||
 	       not_there(err, TR("there is no such message"));
 }
 

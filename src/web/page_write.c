@@ -102,6 +102,8 @@ show_empty(struct request *req, struct reply *reply, struct err *err)
 
 	if (!read_place(req, &place, err))
 		return false;
+	if (place.is_reply && strcmp(place.parent.state, "published") != 0)
+		return err_set(err, ERR_NOT_FOUND, "hidden or withdrawn");
 	if (!place.forum.may_write)
 		return err_set(err, ERR_DENIED, TR("You may read this forum, not write in it."));
 	if (place.is_reply && place.thread.closed)

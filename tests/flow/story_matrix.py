@@ -2,7 +2,8 @@
 """The matrix of permissions: who × what × on what, each really tried.
 
 matrix.tsv holds, for every address of the site, every act, every question and every kind of mail
-address, what becomes of it for each of thirteen kinds of people. The program prints its tables
+address, what becomes of it for each of thirteen kinds of people, and why; matrix_rules.py says the
+rules of the design a second time, and the cells must follow from them. The program prints its tables
 (preau show routes, acts, asks, addresses): a row of theirs without expectation fails this story,
 as does an expectation without a row, and a line taken out of the file is noticed. Each cell is
 tried: by HTTP with the session and the form's proof of that person, by the console in their
@@ -18,7 +19,7 @@ import itertools
 import pathlib
 import re
 
-from tests.flow import cast, mail
+from tests.flow import cast, mail, matrix_rules
 from tests.flow.cast import ABSENT, ROLES, SLUGS, WORDS, address, changes
 from tests.flow.site import DOMAIN, wait_for
 from tests.flow.web import Browser
@@ -84,6 +85,10 @@ def check_table(rows, names):
     assert faults_of(rows, names | {"POST /new/thing"}) == ["POST /new/thing: no expectation"]
     assert faults_of(rows, names - {"act post.add"}) == ["act post.add: expected, not there"]
     assert faults_of(rows, names | {"act person.erase"}) != []
+    assert matrix_rules.faults_of(rows) == [], matrix_rules.faults_of(rows)
+    assert {row["because"] for row in rows} >= set(matrix_rules.RULES), "a rule that no row names"
+    for row in (row for row in rows if row["because"] in matrix_rules.RULES):  # planted: a wrong cell
+        assert matrix_rules.faults_of([dict(row, thief="published")]) != [], row
     keys = [(row["what"], row["object"]) for row in rows]
     assert len(keys) == len(set(keys)), "a line twice"
 
