@@ -111,6 +111,7 @@ struct held_view {
 	const char *verdict;      /* proof of the author: a word */
 	int64_t author_published, author_refused; /* history */
 	const char *thread_title; /* it answers, "" = opens one */
+	bool thread_closed;       /* since it was written */
 };
 
 /* Is the viewer an administrator? Else there is no such page: NOT_FOUND. */

@@ -57,6 +57,7 @@ fill_title(struct reading *reading, const struct post *post, struct held_view *v
 	if (!thread_find_head(reading->db, reading->arena, id, &thread, err))
 		return false;
 	view->thread_title = thread.posts > 0 ? thread.title : "";
+	view->thread_closed = strcmp(thread.state, "closed") == 0;
 	return true;
 }
 

@@ -295,6 +295,7 @@ show_held_thread(const struct request *req, struct view *view, const struct held
 	}
 	thread = view_sub(view, "thread");
 	view_text(thread, "title", held->thread_title);
+	view_flag(thread, "closed", held->thread_closed);
 	(void)view_url(thread, "url", url_post(req, held->post.parent));
 }
 

@@ -147,7 +147,18 @@ def threads(site, moderator):
     moderator.post("/t/1/decide", dict(form, decision="close"))
     moderator.post("/t/1/decide", dict(form, decision="pin"))
     assert site.rows("SELECT state, pinned FROM thread WHERE id = 1") == [("closed", 1)]
-    assert "/p/1/reply" not in signed(site, "marie@ville.example").get("/t/1").html
+    marie = signed(site, "marie@ville.example")
+    assert "/p/1/reply" not in marie.get("/t/1").html
+    moderator.post("/t/1/decide", dict(form, decision="open"))
+    # A reply that waits while the discussion is closed: the queue says so; approving it is still one's own decision.
+    site.act("forum.set", slug="voirie", appears="always_read")
+    marie.submit(marie.get("/p/1/reply"), "/p/1/reply", text="Une réponse qui attend.")
+    assert "est close" not in moderator.get("/moderate").text
+    moderator.post("/t/1/decide", dict(form, decision="close"))
+    assert "la discussion est close" in moderator.get("/moderate").text
+    held = site.one("SELECT id FROM post WHERE state = 'held'")
+    site.act("post.discard", post=held)
+    site.act("forum.set", slug="voirie", appears="at_once")
     moderator.post("/t/1/decide", dict(form, decision="open"))
     moderator.post("/t/1/decide", dict(form, decision="unpin"))
     assert site.rows("SELECT state, pinned FROM thread WHERE id = 1") == [("open", 0)]
