@@ -74,6 +74,15 @@ db_allow_attach(struct db *db, bool is_allowed);
 void
 db_tell_trouble(struct db *db, int code);
 
+/* Fills err by the code of SQLite and returns false; ends the process where the code
+ * says that this program is wrong. */
+bool
+db_fail(struct db *db, int code, const char *what, struct err *err);
+
+/* Of a reader that waited in vain a moment ago. */
+bool
+db_is_lost(const struct db *db);
+
 /* A statement whose answer is not worth reading. */
 bool
 db_say(struct db *db, const char *sql, struct err *err);

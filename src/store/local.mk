@@ -9,6 +9,7 @@ libstore_a_SOURCES = \
 	src/store/backup.c src/store/backup.h \
 	src/store/db.c src/store/db.h src/store/db_inside.h \
 	src/store/db_row.c \
+	src/store/db_open.c \
 	src/store/db_tend.c \
 	src/store/db_trouble.c \
 	src/store/db_turn.c \

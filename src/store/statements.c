@@ -5,7 +5,7 @@
 
 const char *const *const statement_lists[] = {
 	attachment_statements,
-	db_statements,
+	db_open_statements,
 	db_tend_statements,
 	db_turn_statements,
 	forum_statements,

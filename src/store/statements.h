@@ -4,7 +4,7 @@
 #pragma once
 
 extern const char *const attachment_statements[];
-extern const char *const db_statements[];
+extern const char *const db_open_statements[];
 extern const char *const db_tend_statements[];
 extern const char *const db_turn_statements[];
 extern const char *const forum_statements[];
