@@ -43,7 +43,8 @@ struct clerk_state {
 	struct readonly closed;
 	bool alarm_due;          /* its act is to be queued */
 	int64_t damage;          /* db_damage_count() as of the last turn */
-	int64_t cleaned;         /* when orphans of the spool were looked for */
+	int64_t clean_at;        /* ticks: when the house is cleaned next */
+	int64_t wall;            /* seconds between the two clocks, as of the last tick */
 };
 
 /* ---- clerk_turn.c ---- */

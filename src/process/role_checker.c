@@ -19,7 +19,8 @@
 enum {
 	LOOK_MS = 60 * 1000, /* between looks whether a round is due */
 	PAUSE_MS = 20,	     /* after each step: at most so much of the disk's time is taken */
-	TRY_AGAIN_MS = 5000  /* after a trouble that passes */
+	TRY_AGAIN_MS = 5000, /* after a trouble that passes */
+	FAR = 2 * 86400	     /* seconds: the next night is nearer */
 };
 
 struct checker {
@@ -91,18 +92,19 @@ step(struct checker *checker)
 	}
 }
 
-/* A house that is closed already is not looked at again: preau check is the next to do so. */
+/* A time that is farther ahead than any night was told by a clock that has been set back since.
+ * A house that is closed already is not looked at again: preau check is the next to do so. */
 static bool
 is_due(struct checker *checker, bool *due, struct err *err)
 {
-	int64_t next;
+	int64_t now = clock_now(), next;
 
 	*due = false;
 	if (readonly_is(checker->worker->settings.data))
 		return true;
 	if (!job_next(checker->db, "check", &next, err))
 		return false;
-	*due = checker->asked || clock_now() >= next;
+	*due = checker->asked || now >= next || next > now + FAR;
 	return true;
 }
 

@@ -20,7 +20,8 @@
 #include "store/migrate.h"
 #include "store/raw.h"
 
-enum { TICK_MS = 250, CLEAN_SECONDS = 3600, CONSOLES_MAX = 16, CONSOLE_OPEN_MAX = 64 };
+enum { TICK_MS = 250, CLEAN_MS = 3600 * 1000, CONSOLES_MAX = 16, CONSOLE_OPEN_MAX = 64 };
+enum { WENT_BACK = 2 /* seconds: less is a rounding, or a leap second */ };
 
 static enum door
 door_of(const char *role)
@@ -248,12 +249,38 @@ on_console(int fd, unsigned what, void *arg)
 
 /* What the book may forget, as an act of the house to itself (rules/upkeep.h). */
 static void
-clean_house(struct clerk_state *state)
+clean_house(struct clerk_state *state, int64_t back)
 {
-	struct work *work = work_new(WORK_NOTE, NULL);
+	int64_t now = clock_now();
 
-	work->act.kind = act_kind_find(SPAN("house.clean"));
-	clerk_ready(state, work);
+	raw_clean(state->worker->settings.data, now);
+	raw_sweep(state->clerk.db, now);
+	clerk_queue_number(state, "house.clean", "back", back);
+	state->clean_at = clock_ticks_ms() + CLEAN_MS;
+}
+
+/* How many seconds the wall clock was set back since the last look, where that is worth a word:
+ * what was to be done at a time would wait until it comes round again. */
+static int64_t
+seconds_back(struct clerk_state *state)
+{
+	int64_t before = state->wall;
+
+	state->wall = clock_now() - clock_ticks_ms() / 1000;
+	if (before - state->wall < WENT_BACK)
+		return 0;
+	log_warn("clerk clock=back seconds=%lld", (long long)(before - state->wall));
+	return before - state->wall;
+}
+
+/* Every hour by the clock that does not jump, and when the other one did. */
+static void
+tend_house(struct clerk_state *state)
+{
+	int64_t back = seconds_back(state);
+
+	if (back > 0 || clock_ticks_ms() >= state->clean_at)
+		clean_house(state, back);
 }
 
 static void
@@ -263,12 +290,8 @@ on_tick(void *arg)
 	bool more = !state->is_closed && db_idle(state->clerk.db);
 
 	sweep_consoles(state);
-	if (!state->is_closed && clock_now() - state->cleaned >= CLEAN_SECONDS) {
-		state->cleaned = clock_now();
-		raw_clean(state->worker->settings.data, state->cleaned);
-		raw_sweep(state->clerk.db, state->cleaned);
-		clean_house(state);
-	}
+	if (!state->is_closed)
+		tend_house(state);
 	loop_timer_set(state->tick, more ? 10 : TICK_MS);
 }
 
@@ -327,6 +350,7 @@ clerk_start(struct worker *worker, struct err *err)
 	state->worker = worker;
 	state->clerk.settings = &worker->settings;
 	state->clerk.now = clock_now();
+	state->wall = state->clerk.now - clock_ticks_ms() / 1000;
 	state->next_job = (uint64_t)worker->incarnation << 32;
 	state->inbox_more = true;
 	state->careful = worker->after_death;

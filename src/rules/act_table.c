@@ -155,6 +155,11 @@ static const struct act_field password_set_fields[] = {
 	END
 };
 
+static const struct act_field clean_fields[] = {
+	{ "back", FIELD_INT, 0, 0, NULL },
+	END
+};
+
 static const struct act_field roll_create_fields[] = {
 	{ "name",    FIELD_LINE, NAME_MAX,        FIELD_REQUIRED, NULL },
 	{ "source",  FIELD_LINE, NAME_MAX,        0,              NULL },
@@ -378,7 +383,7 @@ const struct act_kind act_kinds[] = {
 	{ "delivery.report",     may_relay,           delivery_report_fields,     NEEDS_NOTHING,              NULL,             delivery_report,         NULL },
 	{ "delivery.start",      may_relay,           delivery_start_fields,      NEEDS_KEY,                  NULL,             delivery_start,          NULL },
 	{ "delivery.replay",     may_administrator,   delivery_replay_fields,     NEEDS_JOURNAL,              NULL,             queue_replay,            NULL },
-	{ "house.clean",         may_house,           no_fields,                  NEEDS_NOTHING,              NULL,             upkeep_clean,            NULL },
+	{ "house.clean",         may_house,           clean_fields,               NEEDS_NOTHING,              NULL,             upkeep_clean,            NULL },
 	{ "house.alarm",         may_alarm,           alarm_fields,               NEEDS_JOURNAL,              NULL,             health_alarm,            NULL },
 	{ "house.damage",        may_report,          damage_fields,              NEEDS_NOTHING,              NULL,             health_damage,           NULL },
 	{ "house.check",         may_administrator,   no_fields,                  NEEDS_NOTHING,              NULL,             health_check,            NULL },

@@ -15,6 +15,7 @@
 
 enum {
 	RETRY_MOST = 4 * 3600, /* seconds between two tries, at most */
+	GIVE_UP_LEAST = 5,     /* tries, however old: the clock may have jumped, or we were down */
 	TRIES_MOST = 2,        /* deaths of the relay at a row before it is set aside */
 	BATCH_MOST = 1000      /* rows of one report */
 };
@@ -128,6 +129,19 @@ delivery_cancel_person(struct clerk *clerk, int64_t person, int64_t forum, struc
 	return outbox_cancel_person(clerk->db, person, forum, clerk->now, &count, err);
 }
 
+/* A wait that is longer than any can be was told by a clock that has been set right since. */
+bool
+delivery_clock_back(struct clerk *clerk, int64_t seconds, struct err *err)
+{
+	int64_t count;
+
+	if (!outbox_bring_near(
+		clerk->db, clerk->now, seconds, RETRY_MOST + RETRY_MOST / 8 + 1, &count, err))
+		return false;
+	clerk->relay_due = clerk->relay_due || count > 0;
+	return true;
+}
+
 /* ---- what the relay reports ---- */
 
 /* Enhanced status of an answer "550 5.1.1 No such user" (RFC 2034), or "". */
@@ -198,7 +212,7 @@ retry_later(struct clerk *clerk, const struct outbox *row, struct span answer, s
 	int64_t next = clerk->now + wait_after(clerk, row->attempts);
 	bool changed;
 
-	if (next - row->created > clerk->settings->relay_life)
+	if (next - row->created > clerk->settings->relay_life && row->attempts + 1 >= GIVE_UP_LEAST)
 		return give_up(clerk, row, answer, err);
 	return outbox_retry(clerk->db, row->id, next, answer, &changed, err);
 }

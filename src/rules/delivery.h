@@ -38,6 +38,11 @@ delivery_queue_notice(struct clerk *, struct arena *, const struct notice_new *,
 bool
 delivery_cancel_person(struct clerk *, int64_t person, int64_t forum, struct err *);
 
+/* The wall clock was set back by so many seconds (0: not that we know): no delivery waits until
+ * it comes round again. */
+bool
+delivery_clock_back(struct clerk *, int64_t seconds, struct err *);
+
 /* ---- the relay's side: a read-only book ---- */
 
 struct delivery {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "rules/delivery.h"
 #include "store/house.h"
 #include "store/identifier.h"
 #include "store/inbox.h"
@@ -68,8 +69,9 @@ clean_kept(struct clerk *clerk, struct err *err)
 bool
 upkeep_clean(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
-	(void)act;
 	(void)outcome;
+	if (!delivery_clock_back(clerk, fields_int(&act->input, "back", 0), err))
+		return false;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (int turn = 0; turn < rows[i].turns; turn++)
 			if (!rows[i].clean(clerk->db, clerk->now - rows[i].age, err))

@@ -47,6 +47,9 @@ static const char sql_failed[] =
 static const char sql_retry[] = "UPDATE outbox"
 				"   SET attempts = attempts + 1, tries = 0, next = $2, answer = $3"
 				" WHERE id = $1 AND state = 'due'";
+static const char sql_bring_near[] =
+    "UPDATE outbox SET next = CASE WHEN $2 > 0 THEN MAX($1, next - $2) ELSE $1 END"
+    " WHERE state = 'due' AND next > CASE WHEN $2 > 0 THEN $1 ELSE $1 + $3 END";
 static const char sql_started[] =
     "UPDATE outbox"
     "   SET tries = tries + 1,"
@@ -157,6 +160,14 @@ outbox_retry(
 }
 
 bool
+outbox_bring_near(struct db *db, int64_t now, int64_t seconds, int64_t most, int64_t *count,
+    struct err *err)
+{
+	return db_do(db, sql_bring_near,
+	    DB_VALUES(DB_INT(now), DB_INT(seconds), DB_INT(most)), count, err);
+}
+
+bool
 outbox_last(struct db *db, int64_t *id, struct err *err)
 {
 	return db_number(db, sql_last, DB_NO_VALUES, id, err);
@@ -200,5 +211,6 @@ outbox_clean(struct db *db, int64_t before, struct err *err)
 }
 
 const char *const outbox_statements[] = { sql_clean, sql_clean_bounce, sql_subscribers,
-	sql_followers, sql_drop, sql_notice, sql_sent, sql_failed, sql_retry, sql_started, sql_last,
+	sql_followers, sql_drop, sql_notice, sql_sent, sql_failed, sql_retry, sql_bring_near,
+	sql_started, sql_last,
 	sql_replay, sql_cancel_post, sql_cancel_person, NULL };

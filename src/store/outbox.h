@@ -95,6 +95,12 @@ bool
 outbox_retry(
     struct db *db, int64_t id, int64_t next, struct span answer, bool *changed, struct err *err);
 
+/* What is due later is due `seconds` earlier, now at the earliest; with 0 seconds what is due in
+ * more than `most` seconds is due now. */
+bool
+outbox_bring_near(struct db *db, int64_t now, int64_t seconds, int64_t most, int64_t *count,
+    struct err *err);
+
 /* The id of the newest row; 0: there is none. */
 bool
 outbox_last(struct db *db, int64_t *id, struct err *err);

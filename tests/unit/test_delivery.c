@@ -195,6 +195,48 @@ test_retry(void **state)
 	    1);
 }
 
+/* A clock that jumps ahead ends no delivery at its first trouble. */
+static void
+test_clock_ahead(void **state)
+{
+	(void)state;
+	town();
+	world_subscribe(marie, "voirie", "none");
+	(void)post("Un trou");
+	assert_int_equal(look(NULL, 0, ROOM), 1);
+	world.clerk.now += INT64_C(3650) * 86400;
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(in_state("due"), 1);
+		report(due[0].id, "retry", "451 4.7.1 greylisted");
+	}
+	assert_int_equal(in_state("failed"), 1);
+}
+
+/* A clock that is set back, by a little where the clerk saw it, by a lot where nobody did. */
+static void
+test_clock_back(void **state)
+{
+	(void)state;
+	town();
+	world_subscribe(marie, "voirie", "none");
+	world.settings.relay_retry = 100;
+	(void)post("Un trou");
+	assert_int_equal(look(NULL, 0, ROOM), 1);
+	report(due[0].id, "retry", "451 4.7.1 greylisted");
+	world.clerk.now -= 3600;
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_int_equal(look(NULL, 0, ROOM), 0);
+	assert_in_range(due_wait, 3600, 3800);
+	world.clerk.relay_due = false;
+	world_do(DOOR_HOUSE, 0, "house.clean", "back", "3600", NULL);
+	assert_true(world.clerk.relay_due);
+	assert_int_equal(look(NULL, 0, ROOM), 0);
+	assert_in_range(due_wait, 80, 120); /* as long as it was before */
+	world.clerk.now -= INT64_C(3650) * 86400;
+	world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	assert_int_equal(look(NULL, 0, ROOM), 1);
+}
+
 static void
 test_failed(void **state)
 {
@@ -516,6 +558,8 @@ main(void)
 		TEST(test_already),
 		TEST(test_due_and_sent),
 		TEST(test_retry),
+		TEST(test_clock_ahead),
+		TEST(test_clock_back),
 		TEST(test_failed),
 		TEST(test_poison),
 		TEST(test_a_copy),
