@@ -138,14 +138,14 @@ http_server_left(struct http_server *server, struct http_client *client)
 	http_server_check_drained(server);
 }
 
+static const char sorry[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+			    "Retry-After: 10\r\nContent-Length: 0\r\n\r\n";
+
 /* A word on the way out, as far as the kernel takes it: no state is kept for it. */
 static void
 turn_away(int fd)
 {
-	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
-				   "Retry-After: 10\r\nContent-Length: 0\r\n\r\n";
-
-	if (send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(fd, sorry, sizeof(sorry) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		log_debug("event=http.turned_away");
 	file_close(&fd);
 }
@@ -187,7 +187,7 @@ http_server_listen(struct http_server *server, int fd)
 	if (server->listener_count == LISTENERS_MAX)
 		die("more than %d listening sockets", LISTENERS_MAX);
 	server->listeners[server->listener_count++] =
-	    listen_accept(server->loop, fd, on_accept, server);
+	    listen_accept(server->loop, fd, server->options.tls == NULL ? sorry : NULL, on_accept, server);
 }
 
 static void

@@ -18,6 +18,7 @@
 enum {
 	BACKLOG = 1024,
 	ACCEPT_AT_ONCE = 4, /* a turn: other workers and open connections have their share */
+	AWAY_AT_ONCE = 16,  /* are turned away with the descriptor that is kept for that */
 	BREATHER_MS = 100   /* after EMFILE, instead of spinning on what cannot be accepted */
 };
 
@@ -27,6 +28,8 @@ struct listener {
 	bool paused;
 	bool busy;   /* its function is being called */
 	bool closed; /* by that function: freed when it returns */
+	int spare;   /* kept for the day when there is none left; or -1 */
+	const char *sorry; /* what is then said; NULL: nothing */
 	listen_fn *fn;
 	void *arg;
 };
@@ -155,11 +158,32 @@ on_breath(void *arg)
 		loop_watch_want(listener->watch, LOOP_READ);
 }
 
+/* There is no descriptor for anybody: those who wait hear so at once, instead of nothing. */
 static void
-accept_failed(struct listener *listener, int code)
+turn_away(struct listener *listener, int fd)
+{
+	int got = 0, count = 0;
+
+	while (got >= 0 && count++ < AWAY_AT_ONCE) {
+		file_close(&listener->spare);
+		got = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (got >= 0 && listener->sorry != NULL &&
+		    send(got, listener->sorry, strlen(listener->sorry), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			log_debug("event=accept.turned_away");
+		file_close(&got);
+		listener->spare = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (listener->spare < 0)
+			return;
+	}
+}
+
+static void
+accept_failed(struct listener *listener, int fd, int code)
 {
 	if (code != EMFILE && code != ENFILE && code != ENOBUFS && code != ENOMEM)
 		return; /* the peer gave up meanwhile, or another worker was faster */
+	if (code == EMFILE && listener->spare >= 0)
+		turn_away(listener, fd);
 	log_warn("event=accept.paused ms=%d reason=%s", BREATHER_MS, strerror(code));
 	loop_watch_want(listener->watch, 0);
 	loop_timer_set(listener->breather, BREATHER_MS);
@@ -180,9 +204,11 @@ on_ready(int fd, unsigned what, void *arg)
 		got = accept4(
 		    fd, (struct sockaddr *)&peer.storage, &peer.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (got < 0) {
-			accept_failed(listener, errno);
+			accept_failed(listener, fd, errno);
 			break;
 		}
+		if (listener->spare < 0)
+			listener->spare = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		listener->fn(got, &peer, listener->arg);
 	}
 	listener->busy = false;
@@ -191,10 +217,12 @@ on_ready(int fd, unsigned what, void *arg)
 }
 
 struct listener *
-listen_accept(struct loop *loop, int fd, listen_fn *fn, void *arg)
+listen_accept(struct loop *loop, int fd, const char *sorry, listen_fn *fn, void *arg)
 {
 	struct listener *listener = x_calloc(1, sizeof(*listener));
 
+	listener->sorry = sorry;
+	listener->spare = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	listener->fn = fn;
 	listener->arg = arg;
 	listener->watch = loop_watch_new(loop, fd, on_ready, listener);
@@ -225,6 +253,7 @@ listen_close(struct listener **listener)
 		return;
 	loop_watch_free(&(*listener)->watch);
 	loop_timer_free(&(*listener)->breather);
+	file_close(&(*listener)->spare);
 	(*listener)->closed = true;
 	if (!(*listener)->busy)
 		free(*listener);

@@ -31,9 +31,10 @@ listen_adopt(int fd, struct err *err);
 bool
 listen_name(int fd, char out[NET_ADDRESS_TEXT]);
 
-/* The descriptor stays the caller's, to be closed after listen_close(). */
+/* The descriptor stays the caller's, to be closed after listen_close(). Where the process has no
+ * descriptor left, whoever comes hears `sorry` (NULL: nothing; not owned) and is gone. */
 struct listener *
-listen_accept(struct loop *loop, int fd, listen_fn *fn, void *arg);
+listen_accept(struct loop *loop, int fd, const char *sorry, listen_fn *fn, void *arg);
 
 /* Connections wait in the kernel's queue meanwhile. */
 void

@@ -22,7 +22,8 @@ enum { PACKET_FIRST = 1, PACKET_LAST = 2, PACKETS_A_TURN = 64 };
 
 struct packet {
 	struct packet *next;
-	int fd; /* duplicated, or -1 */
+	int fd; /* or -1 */
+	bool borrowed; /* the sender's, as long as he sends */
 	size_t len;
 	char data[]; /* flags and octets */
 };
@@ -75,6 +76,8 @@ packet_read(int fd, int *passed)
 	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 	    c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(passed, CMSG_DATA(c), sizeof *passed);
+	else if ((message.msg_flags & MSG_CTRUNC) != 0)
+		*passed = CHANNEL_FD_LOST;
 	return got;
 }
 
@@ -244,7 +247,8 @@ on_readable(struct channel *channel)
 static void
 packet_free(struct packet *packet)
 {
-	file_close(&packet->fd);
+	if (!packet->borrowed)
+		file_close(&packet->fd);
 	free(packet);
 }
 
@@ -340,14 +344,30 @@ packet_new(unsigned flags, struct span octets, int fd)
 {
 	struct packet *packet = x_calloc(1, size_plus(sizeof *packet, octets.len + 1));
 
-	packet->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (fd >= 0 && packet->fd < 0)
-		die("channel: a descriptor cannot be sent: %s", strerror(errno));
+	packet->fd = fd;
+	packet->borrowed = true;
 	packet->len = octets.len + 1;
 	packet->data[0] = (char)flags;
 	if (octets.len > 0)
 		memcpy(packet->data + 1, octets.data, octets.len);
 	return packet;
+}
+
+/* What cannot leave at once has a descriptor of its own: nearly all leaves at once, also where
+ * there are none left. */
+static void
+keep_descriptors(struct channel *channel)
+{
+	for (struct packet *packet = channel->head; packet != NULL; packet = packet->next) {
+		if (!packet->borrowed)
+			continue;
+		packet->borrowed = false;
+		if (packet->fd < 0)
+			continue;
+		packet->fd = fcntl(packet->fd, F_DUPFD_CLOEXEC, 3);
+		if (packet->fd < 0)
+			die("channel: a descriptor cannot be sent: %s", strerror(errno));
+	}
 }
 
 static unsigned
@@ -370,8 +390,10 @@ channel_send(struct channel *channel, struct span message, int fd)
 		channel->queued += packet->len;
 		at += chunk.len;
 	} while (at < message.len);
-	if (!drain_queue(channel))
-		loop_watch_want(channel->watch, LOOP_READ | LOOP_WRITE);
+	if (drain_queue(channel))
+		return;
+	keep_descriptors(channel);
+	loop_watch_want(channel->watch, LOOP_READ | LOOP_WRITE);
 }
 
 size_t

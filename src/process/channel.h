@@ -38,6 +38,10 @@ enum message_kind {
 
 struct channel;
 
+/* In place of a descriptor that was sent and could not be taken: we have too many. What it was to
+ * bring is not there; who goes on without takes nothing for the whole. */
+enum { CHANNEL_FD_LOST = -2 };
+
 /* The descriptor that came along is closed afterwards unless the handler takes it by
  * setting *fd to -1. The frame is borrowed for the call. */
 typedef void channel_fn(struct channel *channel, const struct frame *frame, int *fd, void *arg);

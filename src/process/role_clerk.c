@@ -126,16 +126,18 @@ on_request(struct peer *peer, const struct frame *frame, int *fd)
 	struct clerk_state *state = peer->state;
 	struct work *work;
 	int most = peer->door == DOOR_CONSOLE ? CONSOLE_OPEN_MAX : 2 * DOOR_OPEN_MAX;
+	bool lost;
 
 	if (clerk_job_is_pending(state, peer, frame->id, frame->incarnation))
 		return;
 	work = work_new(frame->kind == MESSAGE_ASK ? WORK_ASK : WORK_ACT, peer);
 	work->id = frame->id;
 	work->incarnation = frame->incarnation;
-	work->act.fd = *fd;
+	lost = *fd == CHANNEL_FD_LOST;
+	work->act.fd = lost ? -1 : *fd;
 	*fd = -1;
-	if (peer->open > most) {
-		err_set(&work->err, ERR_TEMPORARY, "too many acts are open at this door");
+	if (peer->open > most || lost) {
+		err_set(&work->err, ERR_TEMPORARY, lost ? "too many files are open" : "too many acts are open at this door");
 		clerk_refuse(state, work);
 	} else if (!take_in_hand(state, work, frame)) {
 		clerk_refuse(state, work);
@@ -222,8 +224,11 @@ on_console(int fd, unsigned what, void *arg)
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)what;
-	if (client < 0)
+	if (client < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			loop_watch_want(state->console_watch, 0); /* until the next tick */
 		return;
+	}
 	sweep_consoles(state); /* those who left do not count */
 	for (const struct peer *other = state->consoles; other != NULL; other = other->next)
 		count++;
@@ -290,6 +295,7 @@ on_tick(void *arg)
 	bool more = !state->is_closed && db_idle(state->clerk.db);
 
 	sweep_consoles(state);
+	loop_watch_want(state->console_watch, LOOP_READ);
 	if (!state->is_closed)
 		tend_house(state);
 	loop_timer_set(state->tick, more ? 10 : TICK_MS);

@@ -158,7 +158,8 @@ listen_all(struct intake *intake, const char *name, bool lmtp)
 
 		listener->intake = intake;
 		listener->lmtp = lmtp;
-		listener->listener = listen_accept(intake->worker->loop, fd, on_accept, listener);
+		listener->listener = listen_accept(intake->worker->loop, fd,
+		    "421 4.3.2 Too busy just now; try again\r\n", on_accept, listener);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "mail/charset.h"
 #include "mail/mail_read.h"
 #include "mail/mime_read.h"
+#include "process/channel.h"
 #include "process/role.h"
 #include "process/sandbox.h"
 
@@ -54,6 +55,8 @@ parser_start(struct worker *worker, struct err *err)
 static bool
 read_octets(const struct fields *fields, int fd, struct buf *out, struct err *err)
 {
+	if (fd == CHANNEL_FD_LOST)
+		die("parser: too many files are open"); /* the job is given to the next life */
 	if (fd >= 0)
 		return file_read_fd(fd, MIME_SIZE_MAX, out, err);
 	buf_add_span(out, fields_get(fields, "octets"));

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -17,7 +18,7 @@
 #include "process/channel.h"
 
 struct seen {
-	int messages, closed;
+	int messages, closed, lost;
 	uint64_t last_id;
 	size_t octets;
 	bool intact;
@@ -39,6 +40,7 @@ on_message(struct channel *channel, const struct frame *frame, int *fd, void *ar
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.data[i] != (unsigned char)(i * 7))
 			seen->intact = false;
+	seen->lost += *fd == CHANNEL_FD_LOST;
 	if (*fd >= 0)
 		assert_true(file_read_fd(*fd, 1000, &seen->passed, &err));
 }
@@ -247,6 +249,34 @@ open_descriptors(void)
 	return count;
 }
 
+/* A descriptor for which there is no place is not taken for none; to send one needs no place. */
+static void
+a_descriptor_without_a_place_is_told(void **state)
+{
+	struct rlimit before, none;
+	struct pair pair;
+	struct buf message;
+	int fd = file_memory("test", SPAN("carried"));
+
+	(void)state;
+	pair_open(&pair);
+	write_message(&message, 1, 10);
+	assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+	channel_send(pair.a, buf_span(&message), fd);
+	turn_until(&pair, 1);
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+	assert_int_equal(1, pair.seen.lost);
+	channel_send(pair.a, buf_span(&message), fd);
+	turn_until(&pair, 2);
+	assert_string_equal("carried", buf_text(&pair.seen.passed));
+	close(fd);
+	buf_free(&message);
+	pair_close(&pair);
+}
+
 /* Descriptors that nobody asked for stay nowhere: they would fill up the table. */
 static void
 only_one_descriptor_is_taken(void **state)
@@ -335,6 +365,7 @@ main(void)
 		cmocka_unit_test(what_is_no_message_closes),
 		cmocka_unit_test(the_closing_handler_may_free),
 		cmocka_unit_test(nonsense_can_be_endured),
+		cmocka_unit_test(a_descriptor_without_a_place_is_told),
 		cmocka_unit_test(only_one_descriptor_is_taken),
 		cmocka_unit_test(blocking_forms_agree_with_channels),
 		cmocka_unit_test(forgetting_drops_what_is_queued),

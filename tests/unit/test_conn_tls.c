@@ -173,7 +173,7 @@ set_up(void **state)
 	make_client_tls(fixture, &fixture->authority);
 	assert_true(listen_open("127.0.0.1:0", &fixture->fd, &err));
 	assert_true(listen_name(fixture->fd, fixture->address));
-	fixture->listener = listen_accept(fixture->loop, fixture->fd, on_accept, fixture);
+	fixture->listener = listen_accept(fixture->loop, fixture->fd, NULL, on_accept, fixture);
 	*state = fixture;
 	return 0;
 }
