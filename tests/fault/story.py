@@ -60,6 +60,8 @@ class Figures:
 
 
 class Story:
+    PERSON, GUEST = accountant.Person, accountant.Guest
+
     def __init__(self, preau, share, seed, figures, env=None, victims=None, say=print):
         self.seed, self.figures, self.say = seed, figures, say
         self.every_role = victims is None and figures.kills >= 40
@@ -174,8 +176,8 @@ class Story:
         guests = [at for at, person in self.people.items() if person.password]
         self.ring = ring
         self.clients = [accountant.MailClient(desk, self.dice(f"sender {at}")) for at in range(SENDERS)]
-        self.clients += [accountant.Person(desk, self.dice(f"writer {at}")) for at in range(WRITERS)]
-        self.clients.append(accountant.Guest(desk, self.dice("guest"), guests, ring))
+        self.clients += [self.PERSON(desk, self.dice(f"writer {at}")) for at in range(WRITERS)]
+        self.clients.append(self.GUEST(desk, self.dice("guest"), guests, ring))
         self.clients.append(accountant.Visitor(desk, self.dice("visitor"), NONCE))
         self.clients.append(accountant.Moderator(desk, self.dice("moderator"), self.letters, NONCE))
         self.clients.append(accountant.Latecomer(desk, self.dice("late"), late, self.figures.kills / 8))
