@@ -16,7 +16,7 @@ struct open_act {
 	void *arg;
 	struct buf message; /* to send it again */
 	int fd;             /* duplicate, or -1 */
-	bool again;         /* it was sent again already */
+	bool again;         /* it was sent again already, or cannot be */
 };
 
 struct doorway {
@@ -91,9 +91,10 @@ door_send(struct doorway *door, const struct door_request *request, door_fn *fn,
 	act->fn = fn;
 	act->arg = arg;
 	act->fd = request->fd < 0 ? -1 : fcntl(request->fd, F_DUPFD_CLOEXEC, 3);
+	act->again = request->fd >= 0 && act->fd < 0; /* there is no descriptor left to keep it by */
 	buf_init(&act->message, MESSAGE_MAX);
 	door_write(&act->message, door->worker->incarnation, act->id, request);
-	worker_send(door->worker, buf_span(&act->message), act->fd);
+	worker_send(door->worker, buf_span(&act->message), request->fd);
 	return act->id;
 }
 

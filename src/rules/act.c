@@ -269,6 +269,7 @@ bool
 act_keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct err *err)
 {
 	int64_t size = fields_int(&act->input, "size", -1);
+	struct span octets;
 
 	/* The mail door bounds what it takes; one that was taken over would not, and all wait
 	 * while the clerk copies. */
@@ -276,5 +277,8 @@ act_keep_raw(struct clerk *clerk, const struct act *act, int64_t *raw, struct er
 		return err_set(err, ERR_INVALID, "the mail is larger than is taken");
 	if (act->fd >= 0)
 		return raw_add_fd(clerk->db, act->fd, size, raw, err);
-	return raw_add(clerk->db, fields_get(&act->input, "raw"), raw, err);
+	octets = fields_get(&act->input, "raw");
+	if (octets.data == NULL) /* what is not there is no empty mail */
+		return err_set(err, ERR_TEMPORARY, "the octets did not come along");
+	return raw_add(clerk->db, octets, raw, err);
 }

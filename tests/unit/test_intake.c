@@ -394,6 +394,9 @@ test_size_of_a_file(void **state)
 	world_no(ERR_INVALID, DOOR_MAIL, 0, "mail.receive", "recipient", "voirie", "peer", "192.0.2.1",
 	    "door", "smtp", "size", "102400", NULL);
 	assert_string_equal(world.err.text, "The file is shorter than was said.");
+	/* Its file was lost on the way: a mail that is not there is no empty one. */
+	world_no(ERR_TEMPORARY, DOOR_MAIL, 0, "mail.receive", "recipient", "voirie", "peer", "192.0.2.1",
+	    "door", "smtp", "size", "102400", NULL);
 	assert_int_equal(world_number("SELECT count(*) FROM inbox"), 0);
 }
 
