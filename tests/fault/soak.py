@@ -12,7 +12,7 @@ copy arrived, none twice; what the processes hold (memory, descriptors) and the 
 are no larger in the last quarter than in the one after the start. The times of the pages are
 told, and prove nothing by themselves.
 
-usage: python3 -m tests.fault.soak --preau build/preau --share build/share [--seconds 1800] [--seed 1]
+usage: python3 -m tests.fault.soak --preau build/preau --share build/share [--seconds 1800] [--seed 1] [--ledger]
 """
 import argparse
 import asyncio
@@ -23,16 +23,15 @@ import pathlib
 import random
 import re
 import shutil
-import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 
-from tests.fault.campaign import say_checks
+from tests.fault import campaign
+from tests.fault.crowd import READERS, WORDS, Readers, Slow
 from tests.flow import mail
 from tests.flow.site import DOMAIN, Site, wait_for
 from tests.flow.web import Browser
@@ -42,9 +41,7 @@ SLOW = 500                      # clients that dawdle
 SMALL, LARGE = 10, 2000         # subscribers
 LARGE_EVERY = 60                # seconds
 LOOK_EVERY = 5
-READERS = 40                    # connections of those who read
 AUTHORS = 50
-WORDS = "le banc du parc est cassé depuis jeudi et personne ne le répare merci à tous pour la fête des voisins".split()
 
 
 # ---- the town ----
@@ -69,142 +66,6 @@ def settle(site):
 def author(at):
     at = LARGE + at % AUTHORS
     return f"p{at}@habitants.example", f"Personne {at}"
-
-
-# ---- those who read ----
-
-class Readers:
-    def __init__(self, site, seed, cookies):
-        self.site, self.dice, self.cookies = site, random.Random(seed), cookies
-        self.times, self.statuses, self.troubles = [], collections.Counter(), []
-        self.threads, self.posts = ["/t/1"], [1]
-
-    def path(self):
-        thread = self.dice.choice(self.threads)
-        number = re.match(r"/t/(\d+)", thread).group(1)
-        return self.dice.choices(
-            ["/", "/f/place", thread, f"/t/{number}/feed", "/f/place/feed", "/search?q=" + urllib.parse.quote(self.dice.choice(WORDS[:8])), "/register",
-             "/login", "/f/lettre", "/account", f"/p/{self.dice.choice(self.posts)}/reply"],
-            [10, 20, 40, 3, 3, 4, 4, 4, 6, 4, 2])[0]
-
-    def request(self):
-        path = self.path()
-        signed = path in ("/account",) or path.endswith("/reply") or self.dice.random() < 0.2
-        cookie = f"Cookie: {self.dice.choice(self.cookies)}\r\n" if signed else ""
-        return path, f"GET {path} HTTP/1.1\r\nHost: {DOMAIN}\r\nAccept-Language: fr\r\n{cookie}\r\n".encode()
-
-    async def one(self, stream, due):
-        path, octets = self.request()
-        reader, writer = stream
-        writer.write(octets)
-        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode("latin-1")
-        length = re.search(r"(?i)^content-length: (\d+)", head, re.M)
-        if length:
-            await asyncio.wait_for(reader.readexactly(int(length.group(1))), 60)
-        elif "chunked" in head.lower():
-            while await reader.readuntil(b"\r\n") != b"0\r\n":
-                pass
-            await reader.readuntil(b"\r\n")
-        self.times.append((due, asyncio.get_running_loop().time() - due))
-        self.statuses[head.split()[1]] += 1
-        if head.split()[1][0] in "45":
-            self.troubles.append(f"{path}: {head.split()[1]}")
-        return "connection: close" not in head.lower()
-
-    async def lane(self, at, end):
-        """Each request has its time on the clock, whether the one before was answered or not."""
-        loop, stream = asyncio.get_running_loop(), None
-        due = loop.time() + at / PAGES
-        while due < end:
-            await asyncio.sleep(max(0, due - loop.time()))
-            try:
-                if stream is None:
-                    stream = await asyncio.open_connection(*self.site.ports["http"], local_addr=(f"127.0.2.{at + 1}", 0), limit=1 << 20)
-                if not await self.one(stream, due):
-                    stream[1].close()
-                    stream = None
-            except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError) as trouble:
-                # A connection that was left alone too long may be closed by the other side: once is none.
-                if stream is None or loop.time() - due > 1:
-                    self.troubles.append(f"no answer: {trouble!r}")
-                stream = None
-            due += READERS / PAGES
-        if stream:
-            stream[1].close()
-
-
-# ---- those who dawdle ----
-
-class Slow:
-    KINDS = ("head", "head", "head", "body", "body", "deaf", "deaf", "mail", "half-open", "half-open")
-
-    def __init__(self, site):
-        self.site, self.cuts, self.longest, self.open, self.most = site, collections.Counter(), collections.Counter(), 0, 0
-
-    async def live(self, at, end):
-        loop, kind = asyncio.get_running_loop(), self.KINDS[at % len(self.KINDS)]
-        while loop.time() < end:
-            begun = loop.time()
-            try:
-                await self.once(kind, at, end)
-            except OSError:
-                pass
-            self.cuts[kind] += 1
-            self.longest[kind] = max(self.longest[kind], round(loop.time() - begun))
-            await asyncio.sleep(1)
-
-    async def once(self, kind, at, end):
-        port = self.site.ports["smtp" if kind == "mail" else "http"]
-        sock = socket.socket()
-        if kind == "deaf":
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        sock.setblocking(False)
-        sock.bind((f"127.0.1.{at % 250 + 1}", 0))
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.sock_connect(sock, tuple(port))
-            self.open += 1
-            self.most = max(self.most, self.open)
-            try:
-                await self.talk(loop, sock, kind, end)
-            finally:
-                self.open -= 1
-        finally:
-            sock.close()
-
-    async def talk(self, loop, sock, kind, end):
-        head = f"GET /t/1 HTTP/1.1\r\nHost: {DOMAIN}\r\nX-Slow: {'a' * 4000}"
-        text = {"head": head, "mail": "EHLO " + "a" * 400 + "\r\n", "half-open": "",
-                "body": f"POST /login HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\n",
-                "deaf": f"GET /f/place/mbox HTTP/1.1\r\nHost: {DOMAIN}\r\n\r\n"}[kind]
-        if kind in ("body", "deaf"):
-            await loop.sock_sendall(sock, text.encode())
-            text = "a" * 4000 if kind == "body" else ""
-        while loop.time() < end:
-            if text:
-                await loop.sock_sendall(sock, text[:1].encode())
-                text = text[1:]
-            if kind == "deaf":  # looks whether it is cut, and reads nothing
-                try:
-                    sock.send(b"")
-                    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                        return
-                    if "CLOSE" in _state(sock):
-                        return
-                except OSError:
-                    return
-            else:
-                try:
-                    if not sock.recv(4096) and kind != "mail":
-                        return
-                except BlockingIOError:
-                    pass
-            await asyncio.sleep(1)
-
-
-def _state(sock):
-    """CLOSE_WAIT (8) or CLOSE (7) once the other side is gone: TCP_INFO begins with the state."""
-    return "CLOSE" if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in (7, 8) else "OPEN"
 
 
 # ---- those who write ----
@@ -356,12 +217,16 @@ async def crowd(site, readers, slow, end):
 
 
 def tell(readers, slow, looker):
-    times = sorted(took for _, took in readers.times)
-    at = lambda share: times[min(len(times) - 1, int(len(times) * share))] * 1000  # noqa: E731
-    print(f"pages: median {at(0.5):.1f} ms, p95 {at(0.95):.1f} ms, p99 {at(0.99):.1f} ms, longest {times[-1] * 1000:.0f} ms")
+    at = readers.percentile
+    print(f"pages: median {at(0.5):.1f} ms, p95 {at(0.95):.1f} ms, p99 {at(0.99):.1f} ms, longest {at(1):.0f} ms")
     print(f"slow clients: {slow.most} at once; cut {dict(slow.cuts)}; longest lives, s {dict(slow.longest)}")
     for kind in ("rss", "fds", "wal"):
         print(f"{kind}, second → last quarter: {looker.tell(kind)}", flush=True)
+
+
+def figures_of(readers, slow, writers):
+    return {"pages": sum(readers.statuses.values()), "mails": len(writers.accepted), "slow_at_once": slow.most,
+            "slow_cut": sum(slow.cuts.values()), "median_ms": f"{readers.percentile(0.5):.1f}", "p99_ms": f"{readers.percentile(0.99):.1f}"}
 
 
 def run(options):
@@ -379,7 +244,7 @@ def run(options):
             browser = Browser(site).sign_in(site, 1000 + LARGE + at)
             cookies.append("; ".join(f"{name}={value}" for name, value in browser.cookies.items()))
         end = time.monotonic() + options.seconds
-        readers, slow = Readers(site, options.seed, cookies), Slow(site)
+        readers, slow = Readers(site, options.seed, cookies, PAGES), Slow(site)
         writers, looker = Writers(site, options.seed, end), Looker(site, end)
         writers.start()
         looker.start()
@@ -392,8 +257,11 @@ def run(options):
         sink.stdin.close()
         sink.wait(30)
         checks = judge(site, readers, writers, looker, sink_journal, options.seconds)
-        say_checks(checks)
+        campaign.say_checks(checks)
         tell(readers, slow, looker)
+        if options.ledger:
+            campaign.write_ledger("soak", options.seed, figures_of(readers, slow, writers), options.seconds,
+                                  sum(bool(findings) for _, findings in checks))
     finally:
         with contextlib.suppress(AssertionError):
             site.stop()
@@ -408,15 +276,11 @@ def run(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preau", required=True)
-    parser.add_argument("--share", required=True)
+    campaign.add_options(parser)
     parser.add_argument("--seconds", type=int, default=1800)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    checks = run(options)
+    checks = run(parser.parse_args())
     failed = sum(bool(findings) for _, findings in checks)
-    print(f"{len(checks) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return campaign.end([(len(checks) - failed, failed)])
 
 
 if __name__ == "__main__":
