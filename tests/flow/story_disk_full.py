@@ -2,12 +2,17 @@
 """A disk that fills while the house is at work: nothing is lost, nothing is half done.
 
 The data folder lies on a disk of its own, 48 MiB. It is filled to the last octet, then a little
-room is given at a time, while mails of three sizes come by SMTP and LMTP and posts are written on
-the web. Every answer is yes or try again; what was answered yes is in the book once, now and after
+room is given at a time, while mails of three sizes come by SMTP and LMTP, posts are written on
+the web, copies go out into a folder of that disk, and a backup is made there. A backup is whole or is
+none. Every answer is yes or try again; what was answered yes is in the book once, now and after
 a kill; pages are served all the while, and the form gives back what was typed. Then there is room
-again: what was put off comes again and is there once; the book and every blob are sound.
+again: what was put off comes again and is there once, every copy has left; the book and every blob are sound.
+
+DISK_FULL_SEED, DISK_FULL_MORE (1, 0): so many levels more, drawn between nothing and 2 MiB.
 """
+import json
 import os
+import random
 import shutil
 import signal
 import smtplib
@@ -20,6 +25,8 @@ from tests.flow.web import Browser
 DISK = 48 << 20
 ROOM = (0, 4096, 20 << 10, 60 << 10, 150 << 10, 400 << 10, 1 << 20)   # octets left free, one after the other
 SIZES = (300, 5000, 150_000)                                          # the last is a blob
+SEED = int(os.environ.get("DISK_FULL_SEED", "1"))
+MORE = int(os.environ.get("DISK_FULL_MORE", "0"))
 WORD = "Une ligne parmi bien d'autres, que personne ne lira deux fois.\n"
 
 
@@ -91,11 +98,30 @@ def titles(site):
     return [row[0] for row in rows]
 
 
+def levels():
+    dice = random.Random(SEED)
+    return [*ROOM, *[int(2 ** dice.uniform(0, 21)) for _ in range(MORE)]]
+
+
+def back_up(site):
+    """True: there is one, and it is whole. Where there is no room, nothing is left that looks like one."""
+    folder = site.data / "copy"
+    done = site.run("backup", folder)
+    if done.returncode == 0:
+        checked = site.run("check", folder)
+        assert checked.returncode == 0, checked
+    else:
+        assert done.returncode in (1, 75) and done.stderr, done
+        assert not (folder / "preau.db").exists(), sorted(folder.iterdir())
+    shutil.rmtree(folder, ignore_errors=True)
+    return done.returncode == 0
+
+
 def campaign(site, ballast):
-    """What was said yes to, and the letters that were put off."""
+    """What was said yes to, the letters that were put off, how many backups there were."""
     browser = Browser(site, "fr").sign_in(site, site.person("Marie Dupont", "marie@ville.example"))
-    yes, later, number = set(), [], 0
-    for room in ROOM:
+    yes, later, number, backups = set(), [], 0, 0
+    for room in levels():
         ballast.leave(room)
         for size in SIZES:
             for lmtp in (False, True):
@@ -110,7 +136,8 @@ def campaign(site, ballast):
         number += 1
         if written:
             yes.add(written)
-    return yes, later
+        backups += back_up(site)
+    return yes, later, backups
 
 
 def kill(site):
@@ -151,7 +178,7 @@ def run(stage):
             assert Letter("d'avant", 300).send(site, False)
             site.wait_inbox()
             ballast = Ballast(site.data)
-            yes, later = campaign(site, ballast)
+            yes, later, backups = campaign(site, ballast)
             assert later, "the disk was never full"
             assert yes, "it never had room"
             ballast.leave(0)
@@ -160,12 +187,16 @@ def run(stage):
             ballast.drop()
             site.wait_inbox(60)
             judge(site, yes)
+            assert back_up(site)
             for letter in later:
                 assert letter.send(site, False), letter.answers
             site.wait_inbox(60)
             judge(site, yes | {letter.subject for letter in later})
             put_off = sum(answer != 250 for letter in later for answer in letter.answers)
-            print(f"disk_full: {len(yes)} taken at once, {put_off} times put off, all there")
+            wait_for(lambda: site.one("SELECT count(*) FROM outbox WHERE state <> 'sent'") == 0, 90, 0.2)
+            figures = {"levels": len(levels()), "taken": len(yes), "put_off": put_off, "backups": backups,
+                       "copies": site.one("SELECT count(*) FROM outbox")}
+            print(f"disk full: figures {json.dumps(figures)}: all there, all sent")
             done = site.run("check")
             assert done.returncode == 0, done
             assert site.one("SELECT count(*) FROM inbox WHERE state = 'aside'") == 0

@@ -12,6 +12,7 @@ import base64
 import collections
 import email
 import email.policy
+import json
 import os
 import random
 import re
@@ -248,7 +249,7 @@ def run(stage):
             answers[code] += 1
             ways.update(names)
         assert set(ways) == {way.__name__ for way in WAYS} or count < 200, ways
-        site.wait_inbox(120)
+        site.wait_inbox(120 + count / 20)
         outcomes = collections.Counter(dict(site.rows("SELECT outcome, count(*) FROM inbox GROUP BY outcome")))
         assert sum(outcomes.values()) == answers[250], (outcomes, answers)
         aside = site.rows("SELECT id, note FROM inbox WHERE state <> 'done' OR outcome = ''")
@@ -260,5 +261,6 @@ def run(stage):
         assert done.returncode == 0, done
         print(f"malformed: seed {SEED}, answers {dict(answers)}, outcomes {dict(outcomes)}")
         copies = judge_copies(site)
-        print(f"malformed: {copies} copies looked at")
+        figures = {"mails": count, "copies": copies, **{str(name): many for name, many in sorted(answers.items())}, **outcomes}
+        print(f"malformed: figures {json.dumps(figures)}")
         assert copies > count // 10, copies
