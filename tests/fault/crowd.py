@@ -105,7 +105,7 @@ class Slow:
     def __init__(self, site, kinds=KINDS, forum="place"):
         self.forum = forum
         self.site, self.kinds, self.cuts, self.longest = site, kinds, collections.Counter(), collections.Counter()
-        self.open, self.most, self.refused = 0, 0, 0
+        self.open, self.most, self.refused, self.looked, self.states = 0, 0, 0, -1.0, {}
 
     async def live(self, at, end):
         loop, kind = asyncio.get_running_loop(), self.kinds[at % len(self.kinds)]
@@ -151,6 +151,7 @@ class Slow:
         if kind in ("body", "big-form", "deaf"):
             await loop.sock_sendall(sock, text.encode())
             text = "a" * FORM if kind != "deaf" else ""
+            await asyncio.sleep(1)
         if kind in ("data", "big-mail"):
             for line in text.splitlines(keepends=True):
                 await loop.sock_sendall(sock, line.encode())
@@ -164,13 +165,7 @@ class Slow:
                 await loop.sock_sendall(sock, text[:1].encode())
                 text = text[1:]
             if kind == "deaf":  # looks whether it is cut, and reads nothing
-                try:
-                    sock.send(b"")
-                    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                        return
-                    if "CLOSE" in _state(sock):
-                        return
-                except OSError:
+                if not self.lives(sock):
                     return
             else:
                 try:
@@ -180,7 +175,24 @@ class Slow:
                     pass
             await asyncio.sleep(1)
 
+    def lives(self, sock):
+        """Whoever does not read does not hear that he was cut: the other side's view of it is looked at."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - self.looked > 0.9:
+            self.looked, self.states = loop.time(), states_at(self.site.ports["http"])
+        return self.states.get(sock.getsockname()) == ESTABLISHED
 
-def _state(sock):
-    """CLOSE_WAIT (8) or CLOSE (7) once the other side is gone: TCP_INFO begins with the state."""
-    return "CLOSE" if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in (7, 8) else "OPEN"
+
+ESTABLISHED = "01"
+
+
+def states_at(door):
+    """{(host, port) of a client: the state of the connection at that door}"""
+    found = {}
+    for line in open("/proc/net/tcp", encoding="ascii"):
+        words = line.split()
+        here, there = (word.partition(":") for word in words[1:3])
+        if here[2] == f"{door[1]:04X}":
+            host = socket.inet_ntoa(bytes.fromhex(there[0])[::-1])   # as the memory of this machine has it
+            found[host, int(there[2], 16)] = words[3]
+    return found
