@@ -26,7 +26,8 @@ file_err(struct err *err, const char *verb, const char *path)
 
 	if (code == ENOENT || code == ENOTDIR)
 		kind = ERR_NOT_FOUND;
-	else if (code == ENOSPC || code == EDQUOT || code == EAGAIN)
+	else if (code == ENOSPC || code == EDQUOT || code == EAGAIN || code == EMFILE ||
+		 code == ENFILE || code == ENOMEM)
 		kind = ERR_TEMPORARY;
 	return err_set(err, kind, "cannot %s %s: %s", verb, path, strerror(code));
 }
