@@ -87,6 +87,7 @@ server_release(struct http_server *server)
 {
 	map_free(&server->clients);
 	buf_free(&server->scratch);
+	buf_free(&server->sorry);
 	free(server);
 }
 
@@ -138,14 +139,21 @@ http_server_left(struct http_server *server, struct http_client *client)
 	http_server_check_drained(server);
 }
 
-static const char sorry[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
-			    "Retry-After: 10\r\nContent-Length: 0\r\n\r\n";
+/* Said to who is turned away: with the fields that every answer has. */
+static void
+write_sorry(struct http_server *server)
+{
+	buf_add_text(&server->sorry, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+				     "Retry-After: 10\r\nContent-Length: 0\r\n");
+	buf_add_span(&server->sorry, server->options.error_fields);
+	buf_add_text(&server->sorry, "\r\n");
+}
 
 /* A word on the way out, as far as the kernel takes it: no state is kept for it. */
 static void
-turn_away(int fd)
+turn_away(struct http_server *server, int fd)
 {
-	if (send(fd, sorry, sizeof(sorry) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(fd, server->sorry.data, server->sorry.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		log_debug("event=http.turned_away");
 	file_close(&fd);
 }
@@ -158,7 +166,7 @@ on_accept(int fd, const struct net_address *peer, void *arg)
 
 	if (!client_enter(server, peer, &client)) {
 		server->counts.refused++;
-		turn_away(fd);
+		turn_away(server, fd);
 		return;
 	}
 	server->counts.accepted++;
@@ -177,6 +185,7 @@ http_server_new(struct loop *loop, const struct http_options *options, http_fn *
 	server->fn = fn;
 	server->arg = arg;
 	server->clients = map_new();
+	write_sorry(server);
 	server->drained_task = (struct loop_task){ .fn = on_drained, .arg = server };
 	return server;
 }
@@ -186,8 +195,8 @@ http_server_listen(struct http_server *server, int fd)
 {
 	if (server->listener_count == LISTENERS_MAX)
 		die("more than %d listening sockets", LISTENERS_MAX);
-	server->listeners[server->listener_count++] =
-	    listen_accept(server->loop, fd, server->options.tls == NULL ? sorry : NULL, on_accept, server);
+	server->listeners[server->listener_count++] = listen_accept(server->loop, fd,
+	    server->options.tls == NULL ? buf_text(&server->sorry) : NULL, on_accept, server);
 }
 
 static void

@@ -82,6 +82,7 @@ struct http_server {
 	struct http_counts counts;
 	size_t owed; /* the sum of what the dialogues owe */
 	struct buf scratch; /* the head of a reply */
+	struct buf sorry;   /* said to who is turned away */
 	int64_t date_at;
 	char date[DATE_LINE]; /* "Date: ... CRLF" */
 	size_t date_len;

@@ -153,6 +153,15 @@ go_on_saying(struct request *req, struct reply *reply, bool ok, const struct err
 	buf_free(&reply->body);
 }
 
+/* Whoever is told to come back is told when: by error pages, and by forms shown again. */
+static void
+add_retry(struct request *req, struct reply *reply)
+{
+	if (reply->status == 429 || reply->status == 503)
+		http_field_add(&reply->fields, "Retry-After",
+		    span_of(arena_printf(req->arena, "%d", REPLY_RETRY_SECONDS)));
+}
+
 static void
 send_reply(struct request *req, struct reply *reply)
 {
@@ -291,6 +300,7 @@ end_reply(struct request *req, struct reply *reply, bool ok, const struct err *e
 		page_error_show(req, reply, err);
 	}
 	close_reading(req);
+	add_retry(req, reply);
 	send_reply(req, reply);
 }
 

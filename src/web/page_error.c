@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "web/pages.h"
 
-enum { RETRY_SECONDS = 10 };
-
 /* What is not there, and what broke, say nothing of why. */
 static const char *
 error_text(const struct request *req, const struct err *err)
@@ -71,10 +69,8 @@ fill(struct request *req, struct reply *reply, const struct err *err)
 	view_flag(page, "too_much", status == 429 || status == 413);
 	view_flag(page, "temporary", status == 503);
 	view_flag(page, "broken", status == 500);
-	view_text(page, "seconds", later ? i18n_number(req->arena, req->lang, RETRY_SECONDS) : "");
-	if (later)
-		http_field_add(&reply->fields, "Retry-After",
-		    span_of(arena_printf(req->arena, "%d", RETRY_SECONDS)));
+	view_text(page, "seconds",
+	    later ? i18n_number(req->arena, req->lang, REPLY_RETRY_SECONDS) : "");
 }
 
 void

@@ -51,6 +51,8 @@ struct request {
 	bool saying;                 /* its head has left: there is no error page any more */
 };
 
+enum { REPLY_RETRY_SECONDS = 10 }; /* what 429 and 503 say, whichever page they are */
+
 struct reply {
 	int status;          /* 200 unless set */
 	const char *type;    /* Content-Type */
