@@ -530,7 +530,7 @@ make_page(struct request *req, struct reply *reply, struct err *err)
 		return done;
 	if (!check_form(req, err))
 		return false;
-	if (may_keep(req))
+	if (may_keep(req) && reply->fields.len == 0) /* what sets a cookie is one reader's own */
 		reply->head = HEAD_PUBLIC;
 	return req->route->page(req, reply, err);
 }

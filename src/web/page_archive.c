@@ -44,6 +44,7 @@ on_piece(
 		return true;
 	http_field_add(&reply->fields, "Content-Disposition",
 	    span_of(arena_printf(req->arena, "attachment; filename=\"%s.mbox\"", archive->name)));
+	http_field_add(&reply->fields, "Cache-Control", SPAN("private, no-store"));
 	reply->type = "application/mbox";
 	reply->head = HEAD_FILE;
 	reply->status = 200;

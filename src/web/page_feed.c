@@ -111,7 +111,7 @@ reply_xml(struct request *req, struct reply *reply, const char *type)
 	reply->etag = span_of(etag);
 	reply->type = type;
 	reply->status = 200;
-	reply->head = request_is_signed(req) ? HEAD_PRIVATE : HEAD_PUBLIC;
+	reply->head = request_is_signed(req) || reply->fields.len > 0 ? HEAD_PRIVATE : HEAD_PUBLIC;
 	return true;
 }
 

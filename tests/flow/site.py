@@ -6,6 +6,7 @@ A Site is started and stopped like a file is opened and closed:
     with Site(options) as site:
         site.act("forum.create", slug="voirie", name="Voirie")
 """
+import contextlib
 import os
 import pathlib
 import shutil
@@ -151,6 +152,19 @@ class Site:
             if "down" in words and "pid" in words and found.get(words["down"]) == int(words["pid"]):
                 del found[words["down"]]
         return found
+
+    @contextlib.contextmanager
+    def only_worker(self, index):
+        """Whoever connects meanwhile is answered by that web worker: the others stand still."""
+        still = [pid for name, pid in self.pids().items() if name.startswith("web.") and name != f"web.{index}"]
+        assert len(still) == int(self.settings["web.workers"]) - 1, self.pids()
+        try:
+            for pid in still:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in still:
+                os.kill(pid, signal.SIGCONT)
 
     # ---- the console ----
 
