@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* command/cmd_show.c: preau show: the tables of the program, what waits, and the life of a post or a person. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "mail/mail_token.h"
 #include "process/role.h"
 #include "rules/act.h"
+#include "rules/limit.h"
 #include "text/theme.h"
 #include "web/route.h"
 
@@ -66,6 +68,19 @@ show_routes(struct command *command)
 	(void)command;
 	for (const struct route *route = routes; route->pattern != NULL; route++)
 		printf("%s %s\n", route->method == HTTP_POST ? "POST" : "GET", route->pattern);
+	return 0;
+}
+
+/* So many, in so many seconds, of whom; a setting that says 0 takes the limit away. */
+static int
+show_limits(struct command *command)
+{
+	struct limit_row row;
+
+	if (!command_settings(command))
+		return EXIT_SETTINGS;
+	for (size_t at = 0; limit_row(&command->settings, at, &row); at++)
+		printf("%-20s %5" PRId64 " %9" PRId64 " %s\n", row.window, row.most, row.seconds, row.by);
 	return 0;
 }
 
@@ -141,6 +156,7 @@ static const struct list {
 	{ "addresses", 0, show_addresses },
 	{ "asks", 0, show_asks },
 	{ "inbox", 1, show_inbox },
+	{ "limits", 0, show_limits },
 	{ "outbox", 1, show_outbox },
 	{ "person", 1, life_person },
 	{ "post", 1, life_post },
@@ -157,7 +173,7 @@ cmd_show(struct command *command)
 		if (strcmp(command->words[0], lists[i].name) == 0 &&
 		    command->count - 1 <= lists[i].most)
 			return lists[i].show(command);
-	fprintf(stderr, "preau: show knows acts, addresses, asks, inbox [STATE], outbox [STATE], person NUMBER|ADDRESS, "
+	fprintf(stderr, "preau: show knows acts, addresses, asks, inbox [STATE], limits, outbox [STATE], person NUMBER|ADDRESS, "
 	                "post NUMBER, roles, routes, set-aside, settings\n");
 	return EXIT_MISUSED;
 }

@@ -20,7 +20,7 @@ const struct verb verbs[] = {
 	{ "show",   "person NUMBER|ADDRESS",    "who that is, what they receive, wrote and were sent",          0, cmd_show },
 	{ "show",   "inbox|outbox [STATE]",     "mails that came, mails that leave",                            0, cmd_show },
 	{ "show",   "set-aside",                "mails that were set aside, for replay",                        0, cmd_show },
-	{ "show",   "acts|addresses|asks|roles|routes|settings", "tables of the program",                       0, cmd_show },
+	{ "show",   "acts|addresses|asks|limits|roles|routes|settings", "tables of the program",                0, cmd_show },
 	{ "replay", "inbox|outbox NUMBER",      "try again what was set aside",                                 1, cmd_replay },
 	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, cmd_backup },
 	{ "restore", "FOLDER",                  "make the data folder from a backup, checked",                  1, cmd_restore },

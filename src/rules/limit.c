@@ -65,6 +65,23 @@ most_of(const struct settings *settings, size_t row)
 	return most;
 }
 
+bool
+limit_row(const struct settings *settings, size_t at, struct limit_row *out)
+{
+	static const char *const by[] = { "actor", "address", "peer", "all" };
+
+	if (at >= ROWS)
+		return false;
+	*out = (struct limit_row){
+		.name = rows[at].name,
+		.window = rows[at].window,
+		.seconds = rows[at].seconds,
+		.most = most_of(settings, at),
+		.by = by[rows[at].by],
+	};
+	return true;
+}
+
 static bool
 over(struct err *err)
 {

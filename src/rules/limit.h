@@ -27,6 +27,16 @@ limit_check(struct clerk *clerk, const char *name, const char *subject, struct e
 bool
 limit_count(struct clerk *clerk, const char *name, const char *subject, struct err *err);
 
+/* A row of the table, for preau show limits; false past its end. */
+struct limit_row {
+	const char *name, *window; /* "LOGIN_ACCT", and "LOGIN_ACCT.1min": so its counter is called */
+	int64_t seconds, most;     /* most 0: the setting says that there is no limit */
+	const char *by;            /* whose count: actor, address, peer, all */
+};
+
+bool
+limit_row(const struct settings *settings, size_t at, struct limit_row *out);
+
 /* The subject of an address: a hash of its folded form; out holds 33. */
 void
 limit_subject_address(struct span folded, char out[33]);
