@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 #include "config.h"
@@ -100,6 +101,15 @@ take_option(struct command *command, char **words)
 	return 2;
 }
 
+/* Whatever is done, secrets may lie in our memory: none leaves in a core file. */
+static void
+leave_no_core(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int
 command_main(int argc, char **argv)
 {
@@ -108,6 +118,7 @@ command_main(int argc, char **argv)
 	char **at = argv + 2;
 	int status;
 
+	leave_no_core();
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
 		return print_usage(stdout, 0);
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0)
