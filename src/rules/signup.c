@@ -10,6 +10,7 @@
 #include "rules/delivery.h"
 #include "rules/limit.h"
 #include "rules/password.h"
+#include "store/db.h"
 #include "store/organisation.h"
 #include "store/person.h"
 #include "store/session.h"
@@ -128,8 +129,32 @@ send_link(struct clerk *clerk, struct arena *arena, bool reset, int64_t person, 
 	return ok;
 }
 
+/* For an address of nobody's all that a link takes is done, and undone: else the time of a commit
+ * would tell them apart. For whom is all the same: for the first person there is. */
+static bool
+send_nothing(struct clerk *clerk, struct arena *arena, bool reset, struct err *err)
+{
+	struct person_address address;
+	struct person *first;
+	size_t count;
+	bool ok;
+
+	if (!person_list(clerk->db, arena, 0, 1, &first, &count, err))
+		return false;
+	if (count == 0)
+		return true;
+	if (!person_address_preferred(clerk->db, arena, first->id, &address, err))
+		return err_forgive(err, ERR_NOT_FOUND);
+	if (!db_savepoint(clerk->db, err))
+		return false;
+	ok = send_link(clerk, arena, reset, first->id, address.id, err);
+	if (db_undo(clerk->db))
+		return ok;
+	return ok ? err_set(err, ERR_TEMPORARY, "the book cannot be written just now") : false;
+}
+
 /* The limit is silent: asking again too soon looks like asking for the first time. It is
- * kept for addresses of nobody too, so that the time of a commit does not tell them apart. */
+ * kept for addresses of nobody too. */
 bool
 signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
@@ -150,7 +175,7 @@ signup_ask(struct clerk *clerk, const struct act *act, struct outcome *outcome, 
 	if (!limit_take(clerk, reset ? "FORGOT_MAIL" : "LOGIN_MAIL", subject, err)) {
 		return err_forgive(err, ERR_TOO_MUCH);
 	}
-	return person.id == 0 ||
+	return person.id == 0 ? send_nothing(clerk, act->arena, reset, err) :
 	    send_link(clerk, act->arena, reset, person.id, address.id, err);
 }
 
