@@ -22,6 +22,8 @@ from tests.flow import heads, mail
 from tests.flow.site import wait_for
 from tests.flow.web import Browser
 
+ONCE = True
+
 SESSION, VISIT = "__Host-s", "__Host-p"
 WORKERS = 3
 PASSWORD, OTHER = "cheval pile agrafe correct", "lampe vélo rideau soupe"
