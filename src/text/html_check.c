@@ -2,21 +2,33 @@
 #include "text/html_check.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum { DEPTH_MAX = 64 };
 
-enum kind { PLAIN, VOID, LINK, LIST, FOLD };
+enum kind {
+	BLOCK,    /* holds blocks */
+	TEXT,     /* a block that holds text alone */
+	INLINE,   /* stands in text */
+	LINK,     /* the same, with its address */
+	BREAK,    /* the same, and holds nothing */
+	RULE,     /* a block that holds nothing */
+	LIST,     /* a block that holds items */
+	NUMBERED, /* the same, and begins where it likes */
+	ITEM,
+	FOLD
+};
 
 /* clang-format off */
 static const struct {
 	const char *name;
 	enum kind kind;
 } tags[] = {
-	{ "p", PLAIN },    { "br", VOID },      { "hr", VOID },         { "a", LINK },
-	{ "ol", LIST },    { "ul", PLAIN },     { "li", PLAIN },        { "details", FOLD },
-	{ "em", PLAIN },   { "strong", PLAIN }, { "blockquote", PLAIN },{ "summary", PLAIN },
-	{ "code", PLAIN }, { "pre", PLAIN },    { "del", PLAIN },       { "h3", PLAIN },
-	{ "h4", PLAIN },   { "h5", PLAIN },     { "h6", PLAIN },
+	{ "p", TEXT },     { "br", BREAK },     { "hr", RULE },         { "a", LINK },
+	{ "ol", NUMBERED },{ "ul", LIST },      { "li", ITEM },         { "details", FOLD },
+	{ "em", INLINE },  { "strong", INLINE },{ "blockquote", BLOCK },{ "summary", TEXT },
+	{ "code", INLINE },{ "pre", TEXT },     { "del", INLINE },      { "h3", TEXT },
+	{ "h4", TEXT },    { "h5", TEXT },      { "h6", TEXT },
 };
 /* clang-format on */
 
@@ -77,7 +89,7 @@ take_address(struct walk *walk)
 	while (walk->rest.len > 0 && walk->rest.data[0] != '"') {
 		unsigned char c = (unsigned char)walk->rest.data[0];
 
-		if (c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '\'' || c == '`' || c == '\\')
+		if (c <= ' ' || c >= 0x7f || strchr("<>'`\\{}|^", c) != NULL)
 			return false;
 		if (c != '&')
 			walk->rest = span_from(walk->rest, 1);
@@ -110,13 +122,35 @@ take_attributes(struct walk *walk, enum kind kind)
 	case FOLD:
 		return take(walk, " class=\"quote\"") || take(walk, " class=\"signature\"") ||
 		    take(walk, " class=\"footer\"");
-	case LIST:
+	case NUMBERED:
 		return take_start(walk);
-	case PLAIN:
-	case VOID:
+	case BLOCK:
+	case TEXT:
+	case INLINE:
+	case BREAK:
+	case RULE:
+	case LIST:
+	case ITEM:
 		break;
 	}
 	return true;
+}
+
+/* Browsers move what stands where it may not, and close what is open around it: an item without a
+ * list closes an item of the page, a heading in a heading what holds both, a link in a link that one. */
+static bool
+may_stand(const struct walk *walk, enum kind kind)
+{
+	enum kind parent = walk->depth > 0 ? tags[walk->open[walk->depth - 1]].kind : BLOCK;
+
+	if (kind == ITEM)
+		return parent == LIST || parent == NUMBERED;
+	for (size_t i = 0; kind == LINK && i < walk->depth; i++)
+		if (tags[walk->open[i]].kind == LINK)
+			return false;
+	if (kind == INLINE || kind == LINK || kind == BREAK)
+		return true;
+	return parent != TEXT && parent != INLINE && parent != LINK;
 }
 
 /* Behind the "<". */
@@ -130,9 +164,10 @@ take_element(struct walk *walk)
 		return false;
 	if (closes)
 		return walk->depth > 0 && walk->open[--walk->depth] == tag && take(walk, ">");
-	if (!take_attributes(walk, tags[tag].kind) || !take(walk, ">"))
+	if (!may_stand(walk, tags[tag].kind) || !take_attributes(walk, tags[tag].kind) ||
+	    !take(walk, ">"))
 		return false;
-	if (tags[tag].kind == VOID)
+	if (tags[tag].kind == BREAK || tags[tag].kind == RULE)
 		return true;
 	if (walk->depth == DEPTH_MAX)
 		return false;

@@ -10,7 +10,8 @@
 
 #include "base/str.h"
 
-/* Known tags closed in order, the attributes the writer gives them, links to http, https and
- * mailto, every < > & and quote of the text escaped, no control character. */
+/* Known tags closed in order, items in lists, no block in text, no link in a link, the attributes
+ * the writer gives them, links to http, https and mailto, every < > & and quote of the text
+ * escaped, no control character. */
 bool
 html_check(struct span html);
