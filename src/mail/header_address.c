@@ -12,7 +12,8 @@
 struct cursor {
 	struct span in;
 	size_t at;
-	bool no_quote; /* no closing quote is left: quotes are ordinary */
+	bool no_quote;   /* no closing quote is left: quotes are ordinary */
+	bool no_comment; /* one within <> had no end: none is looked for again */
 };
 
 static char
@@ -68,7 +69,28 @@ read_comment(struct cursor *c, struct buf *out)
 	}
 }
 
-/* <a@b>, <@route:a@b>, <<a@b>>, and one that never closes. */
+/* To the end of a comment that has one; else nothing moves. */
+static bool
+skip_comment(struct cursor *c)
+{
+	size_t depth = 0;
+
+	for (size_t i = c->at; i < c->in.len && !c->no_comment; i++) {
+		char o = c->in.data[i];
+		if (o == '(')
+			depth++;
+		else if (o == '\\')
+			i++;
+		else if (o == ')' && --depth == 0) {
+			c->at = i;
+			return true;
+		}
+	}
+	c->no_comment = true;
+	return false;
+}
+
+/* <a@b>, <a(comment)@b>, <@route:a@b>, <<a@b>>, and one that never closes. */
 static void
 read_angle(struct cursor *c, struct buf *out)
 {
@@ -77,6 +99,8 @@ read_angle(struct cursor *c, struct buf *out)
 	buf_clear(out);
 	for (c->at++; cursor_more(c); c->at++) {
 		char o = cursor_octet(c);
+		if (o == '(' && !is_quoted && skip_comment(c))
+			continue;
 		if (o == '"')
 			is_quoted = !is_quoted;
 		if (o == '>' && !is_quoted)

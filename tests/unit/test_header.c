@@ -188,6 +188,8 @@ static const struct {
 	{ "a group and one more", "G: a@b; c@d", "|a@b |c@d", 2 },
 	{ "a comment is the name", "a@b (Marie)", "Marie|a@b", 1 },
 	{ "comments within comments", "a@b (M (x) \\) y)", "M (x) ) y|a@b", 1 },
+	{ "comments within the brackets", "M <(x)a(y > (z) \\))@(v)b(w)>", "M|a@b", 1 },
+	{ "a comment without an end within the brackets", "<a(x@b>, c@d", "|c@d", 1 },
 	{ "a route", "<@x,@y:a@b>", "|a@b", 1 },
 	{ "mailto:", "mailto:a@b", "|a@b", 1 },
 	{ "two pairs of brackets", "<<a@b>>", "|a@b", 1 },
@@ -229,7 +231,7 @@ static void
 test_mailboxes_storm(void **state)
 {
 	static const char *const storms[] = { "(", "\"", "<", "a@b,", "=?", "=?a?q?", "a:", "@", "\\",
-		",", ")(", "G:a@b;" };
+		",", ")(", "G:a@b;", "<(>", "<(a)>", "<((" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(storms); i++) {
