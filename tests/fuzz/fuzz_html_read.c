@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../unit/html_scan.c"
+#include "text/html_check.h"
 #include "text/html_read.h"
 
 int
@@ -18,6 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	html_read(arena, span_make(data, size), forward, &r);
 	if (html_scan(r.html.octets) != NULL || r.html.octets.len > HTML_MAX)
+		abort();
+	if (!html_check(r.html.octets))
 		abort();
 	if (r.text.len > 0 && r.own.len == 0)
 		abort();

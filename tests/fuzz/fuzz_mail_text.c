@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../unit/html_scan.c"
+#include "text/html_check.h"
 #include "text/mail_text.h"
 
 int
@@ -23,6 +24,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	mail_text_render(arena, span_make(data, size), format, &r);
 	if (html_scan(r.html.octets) != NULL || r.html.octets.len > HTML_MAX)
+		abort();
+	if (!html_check(r.html.octets))
 		abort();
 	if (r.text.len > 0 && r.own.len == 0)
 		abort();

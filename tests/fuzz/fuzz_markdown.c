@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../unit/html_scan.c"
+#include "text/html_check.h"
 #include "text/markdown.h"
 
 int
@@ -17,6 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	markdown_render(arena, span_make(data, size), &r);
 	if (html_scan(r.html.octets) != NULL || r.html.octets.len > HTML_MAX)
+		abort();
+	if (!html_check(r.html.octets))
 		abort();
 	if (r.own.len != r.text.len)
 		abort();
