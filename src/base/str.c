@@ -14,7 +14,9 @@ enum { BUF_FIRST = 256 /* octets of the first allocation */ };
 struct span
 span_of(const char *text)
 {
-	return text == NULL ? (struct span){ 0 } : (struct span){ text, strlen(text) };
+	if (text == NULL)
+		return (struct span){ 0 };
+	return (struct span){ text, strlen(text) };
 }
 
 struct span

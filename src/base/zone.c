@@ -270,7 +270,7 @@ static bool
 zone_read_block(struct zone *zone, struct span s, const struct zone_counts *c)
 {
 	size_t kinds = c->times * 8, types = kinds + c->times;
-	int offsets[ZONE_TYPES_MAX];
+	int offsets[ZONE_TYPES_MAX] = { 0 };
 
 	for (size_t i = 0; i < c->types; i++) {
 		int64_t offset = get_big(s, types + 6 * i, 4);

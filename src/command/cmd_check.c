@@ -65,7 +65,7 @@ check_folder(const char *folder, bool may_be_new)
 		else
 			status = command_fail(&err);
 	} else if (sound.faults > 0) {
-		fwrite(buf_text(&sound.lines), 1, sound.lines.len, stderr);
+		(void)fwrite(buf_text(&sound.lines), 1, sound.lines.len, stderr);
 		fprintf(stderr, "preau: %s: %" PRId64 " faults\n", folder, sound.faults);
 		status = EXIT_REFUSED;
 	} else {

@@ -127,7 +127,7 @@ cmd_doctor(struct command *command)
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		doctor.name = checks[i].name;
 		checks[i].run(&doctor);
-		fflush(stdout); /* some wait for others: what is known is said meanwhile */
+		(void)fflush(stdout); /* some wait for others: what is known is said meanwhile */
 	}
 	return end(&doctor);
 }

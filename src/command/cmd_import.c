@@ -251,7 +251,7 @@ cmd_import(struct command *command)
 	    import.failed);
 	console_close(&import.console);
 	buf_free(&import.message);
-	fclose(file);
+	(void)fclose(file);
 	if (!good)
 		return command_fail(&err);
 	return import.failed == 0 ? 0 : EXIT_REFUSED;

@@ -47,7 +47,7 @@ keep_lot(struct issue *issue, const struct door_answer *answer, struct err *err)
 		fprintf(issue->file, "%s\n", issue->lines[i]);
 		issue->done++;
 	}
-	if (fflush(issue->file) == 0 && fsync(fileno(issue->file)) == 0)
+	if (fflush(issue->file) == 0 && ferror(issue->file) == 0 && fsync(fileno(issue->file)) == 0)
 		return true;
 	return err_set(err, ERR_TEMPORARY, "the file cannot be written: %s", strerror(errno));
 }
@@ -128,7 +128,7 @@ cmd_issue(struct command *command)
 	good = console_open(&command->settings, command->file, &issue.console, &err) &&
 	       issue_all(&issue, &err);
 	console_close(&issue.console);
-	fclose(issue.file);
+	(void)fclose(issue.file); /* each lot was written and synced */
 	if (issue.done == 0)
 		unlink(command->words[2]); /* nothing is in it: the next try may have the name */
 	printf("issued=%lld\n", (long long)issue.done);

@@ -101,7 +101,7 @@ show_settings(struct command *command)
 	if (!command_settings(command))
 		return EXIT_SETTINGS;
 	settings_print(&command->settings, &out);
-	fwrite(buf_text(&out), 1, out.len, stdout);
+	(void)fwrite(buf_text(&out), 1, out.len, stdout);
 	buf_free(&out);
 	return 0;
 }

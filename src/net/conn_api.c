@@ -37,7 +37,9 @@ conn_input(const struct conn *conn)
 {
 	size_t len = conn_io_waiting(conn);
 
-	return len == 0 ? (struct span){ 0 } : span_make(conn->in + conn->in_at, len);
+	if (len == 0)
+		return (struct span){ 0 };
+	return span_make(conn->in + conn->in_at, len);
 }
 
 void

@@ -21,7 +21,7 @@ become(const char *role)
 	char program[] = "preau", verb[] = "work", name[16] = "";
 	char *arguments[] = { program, verb, name, NULL };
 
-	strncpy(name, role, sizeof name - 1);
+	memcpy(name, role, strnlen(role, sizeof name - 1));
 	execv("/proc/self/exe", arguments);
 	_exit(SPAWN_FAILED);
 }
@@ -65,7 +65,7 @@ spawn(const struct house *house, const struct role *role, const int *fds, int co
 
 	if (count > SPAWN_FDS_MAX)
 		return err_set(err, ERR_BROKEN, "too many descriptors for %s", role->name);
-	fflush(NULL);
+	(void)fflush(NULL);
 	*pid = fork();
 	if (*pid < 0)
 		return err_set(err, ERR_TEMPORARY, "fork: %s", strerror(errno));
@@ -73,7 +73,7 @@ spawn(const struct house *house, const struct role *role, const int *fds, int co
 		return true;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
 	umask(0027);
 	if (!place_descriptors(fds, count) || !drop_privileges(house, role))
 		_exit(SPAWN_FAILED);

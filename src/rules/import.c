@@ -56,9 +56,10 @@ answer(struct outcome *outcome, int64_t post, int64_t thread, int64_t forum, con
 }
 
 static bool
-store(struct clerk *clerk, const struct act *act, struct draft *draft, struct outcome *outcome,
-    struct err *err)
+store(struct clerk *clerk, const struct act *act, const struct draft *begun,
+    struct outcome *outcome, struct err *err)
 {
+	struct draft draft = *begun;
 	struct standing standing;
 	struct posted posted;
 	struct author author;
@@ -68,13 +69,13 @@ store(struct clerk *clerk, const struct act *act, struct draft *draft, struct ou
 	    !author_find(clerk, act->arena, act->parsed, &author, err) ||
 	    !standing_load(clerk->db, act->arena, clerk->now, &author.person, NULL, &standing, err))
 		return false;
-	draft->author = &author.person;
-	draft->standing = &standing;
-	draft->raw = raw;
-	fill_attachments(act, raw, draft);
-	if (!posting_store(clerk, act->arena, draft, &posted, err))
+	draft.author = &author.person;
+	draft.standing = &standing;
+	draft.raw = raw;
+	fill_attachments(act, raw, &draft);
+	if (!posting_store(clerk, act->arena, &draft, &posted, err))
 		return false;
-	answer(outcome, posted.post, posted.thread, draft->forum->id, "published");
+	answer(outcome, posted.post, posted.thread, draft.forum->id, "published");
 	return true;
 }
 

@@ -239,7 +239,7 @@ leave(struct rich *rich, cmark_node *node)
 void
 markdown_render(struct arena *arena, struct span source, struct rendered *out)
 {
-	struct span clean;
+	struct span clean = { 0 };
 	struct rich *rich;
 	cmark_node *root;
 	cmark_iter *iter;
