@@ -27,6 +27,7 @@ DIFFERENCES = {
     ("subject", "mime/stalwart-mail-parser/legacy/010.eml"),
     ("subject", "mime/stalwart-mail-parser/legacy/027.eml"),
     ("subject", "mime/stalwart-mail-parser/legacy/052.eml"),
+    ("from", "mime/ruby-mail/rfc2822/example13.eml"),
     ("text", "mime/stalwart-mail-parser/legacy/052.eml"),
     ("text", "mime/apache-mime4j/missing-inner-boundary.msg"),
     ("text", "mime/cpython-test_email/msg_15.txt"),

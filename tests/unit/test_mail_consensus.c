@@ -34,6 +34,7 @@ static const struct {
 	{ SUBJECT, "stalwart-mail-parser/legacy/027.eml", "raw Latin-1" },
 	{ SUBJECT, "stalwart-mail-parser/legacy/052.eml", "raw Latin-1" },
 	{ TEXT, "stalwart-mail-parser/legacy/052.eml", "raw Latin-1" },
+	{ FROM, "ruby-mail/rfc2822/example13.eml", "a comment in the domain is a comment (RFC 2822 A.6.3)" },
 	{ TO, "ruby-mail/mime_emails/raw_email11.eml", "a word without @ is no address" },
 	{ DATE, "ruby-mail/plain_emails/raw_email_bad_time.eml", "the year 3609 is no date" },
 	{ DATE, "ruby-mail/rfc2822/example04.eml", "before 1970" },
