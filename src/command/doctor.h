@@ -71,6 +71,12 @@ doctor_dns_site(struct doctor *doctor);
 void
 doctor_dns_ptr(struct doctor *doctor);
 
+/* ---- doctor_spf.c ---- */
+
+/* Does `record`, the SPF of our domain, let the relay send? */
+void
+doctor_spf(struct doctor *doctor, const char *domain, const char *record);
+
 /* ---- doctor_machine.c ---- */
 
 void

@@ -170,9 +170,8 @@ say_spf(struct doctor *doctor, const char *domain, const char *text)
 		doctor_warn(doctor,
 		    TR("The SPF of %s says nothing of other servers (%s): end it with -all."),
 		    domain, text);
-	else
-		doctor_ok(doctor, TR("SPF of %s: %s. The server that sends must be in it."), domain,
-		    text);
+	if (!open)
+		doctor_spf(doctor, domain, text);
 }
 
 void

@@ -17,6 +17,7 @@ libcommand_a_SOURCES = \
 	src/command/doctor_machine.c \
 	src/command/doctor_relay.c \
 	src/command/doctor_settings.c \
+	src/command/doctor_spf.c \
 	src/command/life.c src/command/life.h \
 	src/command/life_person.c \
 	src/command/life_post.c

@@ -77,3 +77,7 @@ EXTRA_DIST += tests/data/mime tests/data/bounces
 check_PROGRAMS += test_smtp_limits
 test_smtp_limits_SOURCES = tests/unit/test_smtp_limits.c tests/unit/smtp_stage.c tests/unit/smtp_stage.h
 test_smtp_limits_LDADD = $(smtp_test_libs)
+libmail_a_SOURCES += src/mail/spf.c src/mail/spf.h
+check_PROGRAMS += test_spf
+test_spf_SOURCES = tests/unit/test_spf.c
+test_spf_LDADD = libmail.a libnet.a libbase.a $(EVENT_LIBS) $(ARES_LIBS) $(CRYPTO_LIBS) $(IDN_LIBS) $(CMOCKA_LIBS)

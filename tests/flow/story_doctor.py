@@ -89,6 +89,27 @@ other TXT "v=spf1 \\027[31mred -all"
 liar A 192.0.2.51
 silent TXT "nothing of use"
 alias CNAME forum.ville.example.
+net MX 10 mx.net.example.
+mx.net A 192.0.2.60
+net TXT "v=spf1 ip4:192.0.2.0/26 -all"
+beside MX 10 mx.beside.example.
+mx.beside A 192.0.2.64
+beside TXT "v=spf1 include:net.example -all"
+beside.six MX 10 mx.six.example.
+mx.six A 192.0.2.61
+mx.six AAAA 2001:db8:1::61
+beside.six TXT "v=spf1 ip4:192.0.2.61 ip6:2001:db8::/48 ~all"
+redirected MX 10 mx.net.example.
+redirected TXT "v=spf1 redirect=net.example"
+nowhere MX 10 mx.net.example.
+nowhere TXT "v=spf1 include:silent.example -all"
+loop MX 10 mx.net.example.
+loop TXT "v=spf1 include:loop.example -all"
+macro MX 10 mx.net.example.
+macro TXT "v=spf1 exists:%{{i}}.net.example -all"
+strict TXT "v=spf1 -all"
+neutral MX 10 mx.net.example.
+neutral TXT "v=spf1 a:mx.six.example"
 """
 REVERSE = HEAD + """
 25 PTR mx.ville.example.
@@ -121,7 +142,19 @@ DNS_CASES = [
     ("twice.example", [], "dns.dmarc", WRONG, "more than one"),
     ("twice.example", [], "dns.ptr", WRONG, "192.0.2.40 has no name"),
     ("other.example", [], "dns.ptr", WRONG, "liar.example"),
-    ("other.example", [], "dns.spf", OK, "v=spf1 ?[31mred -all"),
+    ("other.example", [], "dns.spf", WRONG, "(v=spf1 ?[31mred -all) cannot be followed: ?[31mred."),
+    ("forum.ville.example", [], "dns.spf", OK, "lets 192.0.2.25 send (mx)"),
+    ("forum.ville.example", [], "dns.spf", OK, "lets 2001:db8::25 send (mx)"),
+    ("net.example", [], "dns.spf", OK, "lets 192.0.2.60 send (ip4:192.0.2.0/26)"),
+    ("beside.example", [], "dns.spf", WRONG, "does not let 192.0.2.64 send (-all)"),
+    ("beside.six.example", [], "dns.spf", OK, "lets 192.0.2.61 send (ip4:192.0.2.61)"),
+    ("beside.six.example", [], "dns.spf", WRONG, "does not let 2001:db8:1::61 send (~all)"),
+    ("redirected.example", [], "dns.spf", OK, "lets 192.0.2.60 send (ip4:192.0.2.0/26)"),
+    ("nowhere.example", [], "dns.spf", WRONG, "include:silent.example, where there is no SPF"),
+    ("loop.example", [], "dns.spf", WRONG, "more than 10 terms ask the DNS"),
+    ("macro.example", [], "dns.spf", UNSEEN, "exists:%{i}.net.example"),
+    ("neutral.example", [], "dns.spf", WARNING, "says nothing of other servers"),
+    ("neutral.example", [], "dns.spf", WRONG, "does not let 192.0.2.60 send (v=spf1 a:mx.six.example)"),
     ("silent.example", [], "dns.mx", WRONG, "no MX"),
     ("silent.example", [], "dns.spf", WRONG, "no SPF"),
     ("silent.example", [], "dns.dmarc", WARNING, "_dmarc.silent.example"),
@@ -153,6 +186,7 @@ def run(stage):
         domains(doctor)
         nobody_answers(doctor)
         relays(doctor)
+        elsewhere(doctor)
         certificates(doctor)
         ports(doctor)
         with site:
@@ -218,7 +252,7 @@ def nsd(stage):
         raise stage.Skip("nsd is not installed")
     root, port = pathlib.Path(tempfile.mkdtemp(prefix="preau-nsd-")), free_port()
     (root / "nsd.conf").write_text(NSD.format(root=root, port=port))
-    for name, text in (("example", EXAMPLE), ("reverse", REVERSE), ("reverse6", REVERSE6)):
+    for name, text in (("example", EXAMPLE + f'mine TXT "v=spf1 ip4:{own_address()} -all"\n'), ("reverse", REVERSE), ("reverse6", REVERSE6)):
         (root / f"{name}.zone").write_text(text)
     with open(root / "out", "wb") as out:
         server = subprocess.Popen([program, "-d", "-c", str(root / "nsd.conf")], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -289,6 +323,27 @@ def domains(doctor):
     assert "mx.ville.example" in first[1] and "autre.ville.example" in second[1], (first, second)
     for url, level, words in SITE_CASES:
         doctor.sees("dns.site", level, words, site_url=url)
+
+
+def own_address():
+    """Of this machine, in the eyes of others; loopback where it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))
+            return asking.getsockname()[0]
+        except OSError:
+            return "127.0.0.1"
+
+
+def elsewhere(doctor):
+    """A relay that is not on loopback: its address is judged, but it may send from another one."""
+    own = own_address()
+    if own.startswith("127."):
+        print("doctor: this machine has no address: a relay elsewhere is not shown")
+        return
+    for domain, level, words in (("mine.example", OK, f"lets {own} send (ip4:{own})"),
+                                 ("strict.example", WARNING, f"does not let the relay {own} send (-all)")):
+        doctor.sees("dns.spf", level, words, mail_domain=domain, relay_to=f"smtp://{own}:{free_port()}")
 
 
 def nobody_answers(doctor):
