@@ -183,3 +183,18 @@ log_address(struct span address)
 		    span_from(address, at - 1));
 	return out;
 }
+
+const char *
+log_message(struct span id)
+{
+	uint8_t digest[SHA256_SIZE];
+	char *out = log_buffer();
+
+	if (id.len == 0)
+		return "none";
+	token_hmac(log_address_key, id, digest);
+	out[0] = 'm';
+	out[1] = '-';
+	token_hex(digest, LOG_HASH, out + 2);
+	return out;
+}

@@ -39,3 +39,8 @@ log_text(struct span s);
  * address can be found without showing it. Rotating static buffers as above. */
 const char *
 log_address(struct span address);
+
+/* A Message-ID as "m-0123456789abcdef", the same in every process: by it the lines of one
+ * message are found, from the door to its copies. "none" where there is none. */
+const char *
+log_message(struct span id);

@@ -102,6 +102,8 @@ send_job(struct clerk_state *state, struct peer *helper, struct work *work)
 		put_in_file(work);
 		fields_add_text(&message, "domain", state->worker->settings.mail_domain);
 		fields_add_int(&message, "size", (int64_t)work->job_size);
+		if (work->inbox != 0) /* for the parser's line in the log */
+			fields_add_int(&message, "inbox", work->inbox);
 		if (work->job_fd < 0)
 			fields_add(&message, "octets", work->job_octets);
 	}

@@ -146,10 +146,33 @@ all_temporary(struct work **batch, int count)
 	}
 }
 
+/* What became of a message, where its lines can be found again: what it was called at the door,
+ * what it is called where it leaves. */
+static void
+log_message_of(const struct work *work)
+{
+	struct fields output;
+	struct arena *arena = work->arena;
+
+	if (!work->ok || !fields_read(&output, buf_span(&work->outcome.output)))
+		return;
+	if (work->kind == WORK_MAIL)
+		log_info("clerk inbox=%lld message=%s outcome=%s post=%lld",
+		    (long long)work->inbox, log_message(work->outcome.message),
+		    fields_text(&output, "outcome", arena),
+		    (long long)fields_int(&output, "post", 0));
+	else if (work->outcome.message.len > 0)
+		log_info("clerk trace=%s message=%s outcome=%s post=%lld",
+		    log_text(span_of(work->act.trace)), log_message(work->outcome.message),
+		    fields_text(&output, "state", arena),
+		    (long long)fields_int(&output, "post", 0));
+}
+
 static void
 answer_all(struct clerk_state *state, struct work **batch, int count)
 {
 	for (int i = 0; i < count; i++) {
+		log_message_of(batch[i]);
 		if (batch[i]->kind == WORK_MAIL || batch[i]->kind == WORK_NOTE)
 			clerk_mail_done(state, batch[i]);
 		else

@@ -2,6 +2,7 @@
 /* process/intake_ask.c: what a session asks the clerk, and gives it (role_intake.h). */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,8 @@ add_facts(struct intake_session *session, struct arena *arena, struct buf *input
 	struct header_front front;
 
 	header_front(arena, buf_span(&session->octets), &front);
+	(void)snprintf(session->message, sizeof(session->message), "%s",
+	    log_message(front.message_id));
 	if (front.from_address.len > 0)
 		fields_add(input, "head.from", front.from_address);
 	if (front.auto_submitted.len > 0)
@@ -120,6 +123,15 @@ write_message(struct intake_session *session, struct buf *input)
 	arena_free(&arena);
 }
 
+static void
+log_outcome(const struct intake_session *session, const char *outcome)
+{
+	log_info("intake session=%s message=%s octets=%zu recipients=%zu outcome=%s%s%s",
+	    session->id, session->message, session->size,
+	    smtp_server_envelope(session->server)->rcpt_count, outcome,
+	    session->rows[0] != '\0' ? " inbox=" : "", session->rows);
+}
+
 void
 intake_answer(struct intake_session *session, enum err_kind kind, const char *text)
 {
@@ -131,9 +143,7 @@ intake_answer(struct intake_session *session, enum err_kind kind, const char *te
 	if (wants == INTAKE_ASKS) {
 		smtp_server_answer_rcpt(session->server, &answer);
 	} else if (wants == INTAKE_SENDS) {
-		log_info("intake session=%s octets=%zu recipients=%zu outcome=%s", session->id,
-		    session->size, smtp_server_envelope(session->server)->rcpt_count,
-		    kind == ERR_NONE ? "taken" : err_kind_name(kind));
+		log_outcome(session, kind == ERR_NONE ? "taken" : err_kind_name(kind));
 		session->messages += kind == ERR_NONE;
 		smtp_server_answer_message(session->server, &answer, 1);
 	}
@@ -182,10 +192,24 @@ answer_each(struct intake_session *session, const struct fields *output)
 	session->wants = INTAKE_NOTHING;
 	session->number = 0;
 	session->messages++;
-	log_info("intake session=%s octets=%zu recipients=%zu outcome=taken", session->id,
-	    session->size, count);
+	log_outcome(session, "taken");
 	smtp_server_answer_message(session->server, answers, count);
 	free(answers);
+}
+
+/* By these numbers the lines of the clerk and `preau show inbox` are found; the first ones do. */
+static void
+keep_rows(struct intake_session *session, const struct fields *output)
+{
+	struct span name, value;
+	size_t at = 0, len = 0;
+
+	while (fields_next(output, &at, &name, &value)) {
+		if (!span_is(name, "inbox") || len + value.len + 2 > sizeof(session->rows))
+			continue;
+		len += (size_t)snprintf(session->rows + len, sizeof(session->rows) - len,
+		    "%s" SPAN_FORMAT, len > 0 ? "," : "", SPAN_ARGS(value));
+	}
 }
 
 /* The clerk's word. What it calls broken is our trouble: the sender tries again. */
@@ -195,8 +219,11 @@ on_answer(const struct door_answer *answer, void *arg)
 	struct intake_session *session = arg;
 	struct intake *intake = session->intake;
 
+	session->rows[0] = '\0';
 	if (answer->ok && session->wants == INTAKE_ASKS)
 		remember(intake, smtp_server_rcpt(session->server));
+	else if (answer->ok)
+		keep_rows(session, &answer->output);
 	if (answer->ok && session->lmtp && session->wants == INTAKE_SENDS)
 		answer_each(session, &answer->output);
 	else

@@ -51,7 +51,7 @@ template_place(struct relay *relay, const struct delivery *delivery)
 
 static bool
 template_find(struct relay *relay, const struct delivery *delivery,
-    const struct message_template **out, struct err *err)
+    const struct relay_template **out, struct err *err)
 {
 	struct relay_template *place = template_place(relay, delivery);
 	struct outgoing outgoing;
@@ -66,28 +66,51 @@ template_find(struct relay *relay, const struct delivery *delivery,
 			template_forget(place);
 			return false;
 		}
+		place->trace = arena_strdup(place->arena, log_message(outgoing.message_id));
+		log_info("relay message=%s post=%lld locale=%s built=yes", place->trace,
+		    (long long)place->post, place->locale);
 	}
-	*out = &place->message;
+	*out = place;
 	return true;
 }
 
 /* ---- building ---- */
 
+static void
+set_trace(struct relay_copy *copy, const char *trace)
+{
+	(void)snprintf(copy->trace, sizeof(copy->trace), "%s", trace);
+}
+
+/* A notice has no post: it is built for one. */
+static bool
+build_notice(struct relay *relay, struct arena *arena, const struct delivery *delivery,
+    struct relay_copy *copy, struct err *err)
+{
+	struct outgoing outgoing;
+
+	if (!delivery_outgoing(&relay->clerk, arena, delivery, &outgoing, err))
+		return false;
+	set_trace(copy, log_message(outgoing.message_id));
+	return message_write(arena, &outgoing, &copy->octets, err);
+}
+
 static bool
 build_octets(struct relay *relay, struct arena *arena, const struct delivery *delivery,
     struct relay_copy *copy, const char **sender, struct err *err)
 {
-	const struct message_template *template;
+	const struct relay_template *template;
 	struct message_tokens tokens;
-	struct outgoing outgoing;
 
+	set_trace(copy, "none");
 	if (!delivery_slots(&relay->clerk, arena, delivery, &tokens, sender, err))
 		return false;
 	if (delivery->post == 0)
-		return delivery_outgoing(&relay->clerk, arena, delivery, &outgoing, err) &&
-		       message_write(arena, &outgoing, &copy->octets, err);
-	return template_find(relay, delivery, &template, err) &&
-	       message_template_patch(template, &tokens, &copy->octets, err);
+		return build_notice(relay, arena, delivery, copy, err);
+	if (!template_find(relay, delivery, &template, err))
+		return false;
+	set_trace(copy, template->trace);
+	return message_template_patch(&template->message, &tokens, &copy->octets, err);
 }
 
 static bool
@@ -130,7 +153,8 @@ relay_copy_take(
 	copy->state = COPY_FREE;
 	if (err->kind == ERR_TEMPORARY)
 		return false;
-	log_error("relay delivery=%lld built=no why=\"%s\"", (long long)delivery->id, err->text);
+	log_error("relay delivery=%lld message=%s built=no why=\"%s\"", (long long)delivery->id,
+	    copy->trace, err->text);
 	copy->state = COPY_GIVEN;
 	relay_copy_set(
 	    copy, span_starts(span_of(err->text), "553 ") ? "failed" : "retry", err->text);
@@ -221,9 +245,14 @@ relay_copy_done(struct relay_copy *copy)
 		(void)snprintf(answer, sizeof(answer), "%s%s", result->text,
 		    result->verdict == SMTP_UNKNOWN ? " (behind the final dot)" : "");
 	relay_copy_set(copy, results[result->verdict], answer);
+	/* What went well is said in the book, and thousands of times a second: preau show post. */
 	if (result->verdict != SMTP_DELIVERED)
-		log_info("relay delivery=%lld result=%s code=%d enhanced=%s", (long long)copy->id,
-		    copy->result, result->code, result->enhanced);
+		log_info("relay delivery=%lld message=%s result=%s code=%d enhanced=%s",
+		    (long long)copy->id, copy->trace, copy->result, result->code,
+		    result->enhanced);
+	else
+		log_debug("relay delivery=%lld message=%s result=sent code=%d", (long long)copy->id,
+		    copy->trace, result->code);
 }
 
 /* ---- reports ---- */

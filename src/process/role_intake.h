@@ -61,6 +61,8 @@ struct intake_session {
 	struct buf octets;	 /* of the message: its first INTAKE_MEMORY ones */
 	int fd;			 /* all of them, where there are more; else -1 */
 	size_t size;
+	char message[20];   /* its log_message() */
+	char rows[64];	    /* of the inbox that it became: "12,13" */
 	int64_t began;	    /* ticks */
 	int64_t data_began; /* ticks; 0: not in a message */
 	uint64_t data_octets;

@@ -114,6 +114,8 @@ parser_message(struct worker *worker, const struct frame *frame, int *fd)
 		answer_parsed(arena, fields_get(&frame->fields, "job"), buf_span(&octets), &answer);
 	else
 		fields_add_text(&answer, "failed", err.text);
+	log_debug("parser inbox=%lld octets=%zu read=done",
+	    (long long)fields_int(&frame->fields, "inbox", 0), octets.len);
 	worker_send(worker, buf_span(&answer), -1);
 	buf_free(&answer);
 	buf_free(&octets);

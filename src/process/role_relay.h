@@ -81,6 +81,7 @@ struct relay_copy {
 	struct smtp_message message;
 	struct smtp_rcpt rcpt;
 	struct buf octets;
+	char trace[20]; /* log_message() of what it is a copy of */
 	int64_t taken; /* ticks */
 	unsigned again;
 	const char *result; /* "sent", "retry", "failed" */
@@ -94,6 +95,7 @@ struct relay_template {
 	int64_t post;
 	const char *locale;
 	int64_t built; /* ticks */
+	const char *trace; /* log_message() */
 	struct message_template message;
 };
 

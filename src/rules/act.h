@@ -64,6 +64,7 @@ struct outcome {
 	char object[48]; /* "post 12" */
 	int64_t forum;   /* 0: none */
 	struct span text; /* words worth keeping (a reason), of the act's arena */
+	struct span message; /* for the log: Message-ID of the post it made or found */
 };
 
 void

@@ -109,6 +109,8 @@ finish(struct intake *intake, struct outcome *outcome, struct err *err)
 	fields_add_text(&outcome->output, "outcome", intake->outcome);
 	if (intake->post != 0)
 		fields_add_int(&outcome->output, "post", intake->post);
+	outcome->message = *intake->message_id ? span_of(intake->message_id)
+					       : intake->parsed->message_id;
 	return true;
 }
 
@@ -122,6 +124,7 @@ intake_process(struct clerk *clerk, const struct act *act, struct outcome *outco
 		.parsed = act->parsed,
 		.outcome = "",
 		.note = "",
+		.message_id = "",
 	};
 	struct robot_facts facts;
 

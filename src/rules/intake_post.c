@@ -280,6 +280,7 @@ merge_into(struct mail_post *work, const struct post *post, struct err *err)
 
 	intake->outcome = "merged";
 	intake->post = post->id;
+	intake->message_id = post->message_id;
 	if (work->proof.action != PROOF_GOOD || intake->robot.action != ROBOT_NONE ||
 	    strcmp(post->state, "held") != 0 || post->author != work->author.person.id)
 		return true;
@@ -340,6 +341,7 @@ store(struct mail_post *work, struct err *err)
 		return false;
 	intake->outcome = posted.published ? "published" : "held";
 	intake->post = posted.post;
+	intake->message_id = posted.message_id;
 	intake->note = work->draft.hold;
 	return true;
 }

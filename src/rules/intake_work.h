@@ -20,6 +20,7 @@ struct intake {
 	/* What becomes of it: the row is finished with these. */
 	const char *outcome; /* published, held, merged, command, bounce, dropped-... */
 	int64_t post;
+	const char *message_id; /* of that post; "" where there is none */
 	const char *note;
 };
 

@@ -215,6 +215,7 @@ fill_posted(struct arena *arena, const struct post *post, int64_t thread, struct
 		.thread = thread,
 		.published = true,
 		.slug = words_slug(arena, title),
+		.message_id = post->message_id,
 	};
 }
 
@@ -247,7 +248,7 @@ store_held(struct clerk *clerk, struct arena *arena, const struct draft *draft, 
 	if (!post_add(clerk->db, post, &post->id, err) ||
 	    !add_attachments(clerk, arena, draft, post->id, err))
 		return false;
-	*posted = (struct posted){ .post = post->id, .slug = "" };
+	*posted = (struct posted){ .post = post->id, .slug = "", .message_id = post->message_id };
 	return moderation_tell_held(clerk, arena, draft, post, err);
 }
 

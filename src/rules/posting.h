@@ -55,6 +55,7 @@ struct posted {
 	int64_t post, thread; /* thread 0: held */
 	bool published;
 	const char *slug;     /* of the thread, for its URL; "" where held */
+	const char *message_id;
 };
 
 bool

@@ -174,6 +174,7 @@ answer(const struct draft *draft, const struct posted *posted, struct outcome *o
 	fields_add_text(&outcome->output, "state", posted->published ? "published" : "held");
 	fields_add_text(&outcome->output, "slug", posted->slug);
 	outcome_about(outcome, "post", posted->post, draft->forum->id);
+	outcome->message = span_of(posted->message_id);
 }
 
 bool

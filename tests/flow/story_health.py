@@ -12,6 +12,7 @@ ask from this machine for himself, it is the page that is not there.
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -73,6 +74,16 @@ def metrics(site):
     return read(answer.body.decode())
 
 
+def check_by_others(text):
+    """By Prometheus itself, where it is installed."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        print("health: promtool (Debian's prometheus) is not installed: /metrics is read by us alone")
+        return
+    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, timeout=60)
+    assert done.returncode == 0 and not done.stderr, done
+
+
 def check_names(site, found):
     for name, states in STATES.items():
         assert {value for key, value in found if key == name} == states, name
@@ -122,6 +133,7 @@ def following(site):
     write(site, "eve@ailleurs.example", "Attend")
     wait_for(lambda: site.one("SELECT count(*) FROM outbox WHERE state = 'due'") == 0)
     after = settled(site)
+    check_by_others(Browser(site).request("GET", "/metrics", headers={"Host": "127.0.0.1:8080"}).body)
     assert after["preau_posts", "published"] == before["preau_posts", "published"] + 1
     assert after["preau_posts", "held"] == before["preau_posts", "held"] + 1
     assert after["preau_inbox_messages", "done"] == before["preau_inbox_messages", "done"] + 2
