@@ -106,6 +106,9 @@ class Browser:
         self.origin = site.settings["site.url"]
         self.cookies, self.language = {}, language
 
+    def connect(self):
+        return http.client.HTTPConnection(*self.address, timeout=30)
+
     def request(self, method, path, body=None, headers=None, cookies=True):
         if path.startswith("http"):
             parts = urllib.parse.urlsplit(path)
@@ -117,7 +120,7 @@ class Browser:
         if method == "POST":
             send["Origin"] = self.origin
         send.update(headers or {})
-        connection = http.client.HTTPConnection(*self.address, timeout=30)
+        connection = self.connect()
         try:
             connection.request(method, path.split("#")[0], body, {k: v for k, v in send.items() if v is not None})
             reply = connection.getresponse()
