@@ -182,6 +182,14 @@ read_list_post(struct arena *arena, struct span value)
 	return keep_last(arena, items, count, PARSED_REFERENCES_MAX);
 }
 
+/* A blank before the colon (RFC 5322 §4.5.3) is what no mail server writes, and what one that
+ * strips forged fields may not know. */
+static bool
+is_written_plainly(const struct header_field *field)
+{
+	return field->name.data[field->name.len] == ':';
+}
+
 /* All values of a field that say something, cleaned and cut, the first ones. */
 static struct span_list
 read_values(struct arena *arena, const struct header *header, const char *name, size_t max_octets)
@@ -190,10 +198,11 @@ read_values(struct arena *arena, const struct header *header, const char *name, 
 	struct span value;
 
 	list.items = arena_array(arena, PARSED_RESULTS_MAX, sizeof(*list.items));
-	for (size_t n = 0; list.count < PARSED_RESULTS_MAX; n++) {
-		if (!header_find(header, name, n, &value))
-			break;
-		value = utf8_line(arena, span_first(value, max_octets));
+	for (size_t i = 0; i < header->count && list.count < PARSED_RESULTS_MAX; i++) {
+		if (!span_is_nocase(header->fields[i].name, name) ||
+		    !is_written_plainly(&header->fields[i]))
+			continue;
+		value = utf8_line(arena, span_first(header->fields[i].value, max_octets));
 		while (value.len > max_octets)
 			value = utf8_first(value, utf8_count(value) - 1);
 		if (value.len > 0)

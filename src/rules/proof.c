@@ -75,6 +75,7 @@ struct result {
 	struct span method, result;
 	struct span domain; /* of header.d, or of header.i */
 	struct span from;   /* of header.from: the domain that DMARC speaks of */
+	struct span path;   /* of smtp.mailfrom: the domain that SPF speaks of */
 };
 
 static struct span
@@ -94,6 +95,8 @@ read_property(struct span name, struct span value, struct result *result)
 		result->domain = after_at(value);
 	else if (span_is_nocase(name, "header.from"))
 		result->from = after_at(value);
+	else if (span_is_nocase(name, "smtp.mailfrom"))
+		result->path = after_at(value);
 }
 
 /* One "method=result prop=value ..." up to its ; or the end. */
@@ -154,58 +157,89 @@ domain_of(struct span address)
 	return span_from(address, at);
 }
 
-/* What fields further up have spoken of. */
-struct spoken {
-	bool dmarc, dkim;
+/* What all fields of our server say together. */
+struct heard {
+	bool dmarc, dkim;               /* some field speaks of it */
+	bool dmarc_passes, dkim_passes; /* every field that speaks of it says pass */
+	bool dmarc_fails;               /* some field says so */
+	bool breaks;                    /* a signature or the path of the author's own domain failed */
 };
 
-static enum verdict
-verdict_of(struct span field, struct span from, struct spoken *spoken)
+/* Of nobody in particular is of the author: then nothing is published on its word. */
+static bool
+is_of_author(struct span domain, struct span from)
 {
-	const struct spoken above = *spoken;
+	return domain.len == 0 || is_aligned(domain, from);
+}
+
+static bool
+passes_dmarc(const struct result *result, struct span from)
+{
+	return span_is_nocase(result->result, "pass") &&
+	    (result->from.len == 0 || span_equal_nocase(result->from, from));
+}
+
+/* A mail may bear several signatures: one that is good will do, within one field. */
+static void
+hear_field(struct span field, struct span from, struct heard *heard)
+{
+	bool dmarc = false, dmarc_passes = true, dkim = false, dkim_passes = false, fails;
 	struct result result;
-	enum verdict verdict = VERDICT_NONE;
 
 	while (next_result(&field, &result)) {
-		if (span_is_nocase(result.method, "dmarc") && !above.dmarc) {
-			spoken->dmarc = true;
-			if (span_is_nocase(result.result, "fail"))
-				return VERDICT_FAIL;
-			if (span_is_nocase(result.result, "pass") &&
-			    (result.from.len == 0 || span_equal_nocase(result.from, from)))
-				return VERDICT_PASS;
-		} else if (span_is_nocase(result.method, "dkim") && !above.dkim) {
-			spoken->dkim = true;
-			if (span_is_nocase(result.result, "pass") && is_aligned(result.domain, from))
-				verdict = VERDICT_PASS;
+		fails = span_is_nocase(result.result, "fail");
+		if (span_is_nocase(result.method, "dmarc")) {
+			dmarc = true;
+			dmarc_passes = dmarc_passes && passes_dmarc(&result, from);
+			heard->dmarc_fails = heard->dmarc_fails || fails;
+		} else if (span_is_nocase(result.method, "dkim")) {
+			dkim = true;
+			dkim_passes = dkim_passes ||
+			    (span_is_nocase(result.result, "pass") && is_aligned(result.domain, from));
+			heard->breaks = heard->breaks || (fails && is_of_author(result.domain, from));
+		} else if (span_is_nocase(result.method, "spf")) {
+			heard->breaks = heard->breaks || (fails && is_of_author(result.path, from));
 		}
 	}
-	return verdict;
+	if (dmarc)
+		heard->dmarc_passes = dmarc_passes && (heard->dmarc_passes || !heard->dmarc);
+	if (dkim)
+		heard->dkim_passes = dkim_passes && (heard->dkim_passes || !heard->dkim);
+	heard->dmarc = heard->dmarc || dmarc;
+	heard->dkim = heard->dkim || dkim;
+}
+
+/* A signature that broke on its way, or a way that is not the domain's, says something against
+ * a mail only where nothing good speaks for it. */
+static enum verdict
+verdict_of(const struct heard *heard)
+{
+	if (heard->dmarc_fails)
+		return VERDICT_FAIL;
+	if (heard->dmarc_passes || heard->dkim_passes)
+		return VERDICT_PASS;
+	return heard->breaks ? VERDICT_FAIL : VERDICT_NONE;
 }
 
 /* A front server writes its fields on top, and may write one for each filter. What
- * stands below the first foreign field came with the mail and is worth nothing; nor is
- * what bears our server's name but speaks of what was spoken of above: a server that
- * forgets to strip such fields would have lent its name to anybody. */
+ * stands below the first foreign field came with the mail and is worth nothing. Where two
+ * fields bear our server's name and disagree, one of them came with the mail too, and which
+ * one nobody knows: a server that forgets to strip such fields would have lent its name to
+ * anybody, wherever it puts its own. */
 static enum verdict
 results_verdict(const char *authserv, const struct parsed *parsed)
 {
 	struct span from = domain_of(parsed->from_address), field, id, rest;
-	enum verdict verdict = VERDICT_NONE, one;
-	struct spoken spoken = { false, false };
+	struct heard heard = { 0 };
 
 	for (size_t i = 0; i < parsed->authentication_results.count; i++) {
 		field = parsed->authentication_results.items[i];
 		rest = span_first(field, span_find(field, ';'));
 		if (!next_word(&rest, &id) || !span_is_nocase(id, authserv))
 			break;
-		one = verdict_of(span_from(field, span_find(field, ';') + 1), from, &spoken);
-		if (one == VERDICT_FAIL)
-			return VERDICT_FAIL;
-		if (one != VERDICT_NONE)
-			verdict = one;
+		hear_field(span_from(field, span_find(field, ';') + 1), from, &heard);
 	}
-	return verdict;
+	return verdict_of(&heard);
 }
 
 static bool

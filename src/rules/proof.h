@@ -16,7 +16,7 @@ enum verdict {
 	VERDICT_NONE,  /* nobody we trust said anything */
 	VERDICT_PASS,  /* DMARC pass, or DKIM pass of a domain aligned with From */
 	VERDICT_LOCAL, /* a peer on loopback, and the settings trust those */
-	VERDICT_FAIL   /* DMARC fail */
+	VERDICT_FAIL   /* DMARC fail; or DKIM or SPF of From's own domain fails, and nothing passes */
 };
 
 /* What the trusted results say of this mail. `peer` is the address it came from. */
