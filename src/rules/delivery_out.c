@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/address.h"
 #include "mail/thread_id.h"
 #include "rules/delivery.h"
 #include "rules/mail_view.h"
@@ -46,6 +47,25 @@ find_wait(struct clerk *clerk, int64_t now, int64_t *wait, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "nothing is due");
 }
 
+/* Every mail server knows a domain by its A-labels, few by other letters (RFC 6531). */
+static const char *
+address_for_servers(struct arena *arena, const char *written)
+{
+	char domain[ADDRESS_DOMAIN_MAX + 1];
+	struct mail_address address;
+	struct buf text = { 0 };
+	struct err ignored;
+
+	if (!address_parse(span_of(written), ADDRESS_UTF8, &address, &ignored) ||
+	    !address_is_utf8(&address) || !address_fold_domain(address.domain, domain))
+		return written;
+	(void)snprintf(address.domain, sizeof(address.domain), "%s", domain);
+	address_write(&address, &text);
+	written = arena_strndup(arena, text.data, text.len);
+	buf_free(&text);
+	return written;
+}
+
 bool
 delivery_due(struct clerk *clerk, struct arena *arena, int64_t now, const int64_t *busy,
     size_t busy_count, size_t room, struct delivery *out, size_t *count, int64_t *wait,
@@ -67,7 +87,7 @@ delivery_due(struct clerk *clerk, struct arena *arena, int64_t now, const int64_
 			.notice = rows[i].notice,
 			.forum = rows[i].forum,
 			.person = rows[i].person,
-			.address = rows[i].address,
+			.address = address_for_servers(arena, rows[i].address),
 			.locale = rows[i].locale,
 			.attempts = rows[i].attempts,
 		};
