@@ -13,6 +13,8 @@
 #include "rules/proof.h"
 #include "rules/standing.h"
 
+enum { REPLY_LIFE = 365 * 86400 }; /* of a reply token: it proves nobody any more, and still names the thread */
+
 struct mail_post {
 	struct intake *intake;
 	struct forum forum;
@@ -20,26 +22,45 @@ struct mail_post {
 	struct standing standing;
 	struct axes axes;
 	struct proof proof;
-	int64_t token_post, token_person; /* of the reply token; 0: none */
+	int64_t token_person; /* of the reply token; 0: none, or of another forum */
+	int64_t token_parent; /* the post that it answers */
+	bool token_is_old;
 	struct draft draft;
 };
 
 /* ---- the author ---- */
 
-static void
-read_reply_token(struct mail_post *work)
+/* A token is of a post of this very forum, or it says nothing: neither whom it was made for
+ * nor what is answered. */
+static bool
+find_token_post(struct mail_post *work, int64_t person, int64_t post, struct err *err)
+{
+	struct clerk *clerk = work->intake->clerk;
+	struct post head;
+
+	if (!post_find_head(clerk->db, work->intake->arena, post, &head, err))
+		return err_forgive(err, ERR_NOT_FOUND);
+	if (head.forum != work->forum.id || head.thread == 0)
+		return true;
+	work->token_person = person;
+	work->token_parent = head.id;
+	work->token_is_old = head.date + REPLY_LIFE <= clerk->now;
+	return true;
+}
+
+static bool
+read_reply_token(struct mail_post *work, struct err *err)
 {
 	struct intake *intake = work->intake;
 	enum mail_purpose purpose;
-	uint64_t a, b;
+	uint64_t post, person;
 
 	if (intake->to.kind != MAIL_TO_REPLY ||
-	    !mail_token_read(&intake->clerk->token_keys, span_of(intake->to.token), &purpose, &a,
-		&b) ||
+	    !mail_token_read(&intake->clerk->token_keys, span_of(intake->to.token), &purpose, &post,
+		&person) ||
 	    purpose != MAIL_PURPOSE_REPLY)
-		return;
-	work->token_post = (int64_t)a;
-	work->token_person = (int64_t)b;
+		return true;
+	return find_token_post(work, (int64_t)person, (int64_t)post, err);
 }
 
 static struct proof
@@ -80,11 +101,12 @@ load_author(struct mail_post *work, struct err *err)
 
 	if (!author_find(clerk, intake->arena, intake->parsed, &work->author, err) ||
 	    !standing_load(clerk->db, intake->arena, clerk->now, &work->author.person,
-		&work->forum, &work->standing, err))
+		&work->forum, &work->standing, err) ||
+	    !read_reply_token(work, err))
 		return false;
-	read_reply_token(work);
 	work->proof = prove(intake, &work->author,
-	    work->token_person != 0 && work->token_person == work->author.person.id);
+	    work->token_person != 0 && work->token_person == work->author.person.id &&
+		!work->token_is_old);
 	return true;
 }
 
@@ -173,36 +195,16 @@ find_hold(struct mail_post *work, struct err *err)
 
 /* ---- what it becomes ---- */
 
-/* A token is of a post of this very forum, or it says nothing about the place. */
-static bool
-find_token_parent(struct mail_post *work, int64_t *parent, struct err *err)
-{
-	struct post head;
-
-	*parent = 0;
-	if (work->token_post == 0)
-		return true;
-	if (!post_find_head(work->intake->clerk->db, work->intake->arena, work->token_post, &head,
-		err)) {
-		return err_forgive(err, ERR_NOT_FOUND);
-	}
-	if (head.forum == work->forum.id && head.thread != 0)
-		*parent = head.id;
-	return true;
-}
-
 /* "TR :" without our token is a deliberate share: it opens a thread of its own. */
-static bool
-fill_place(struct mail_post *work, struct err *err)
+static void
+fill_place(struct mail_post *work)
 {
 	const struct parsed *parsed = work->intake->parsed;
 
 	work->draft.chain = "";
-	if (!find_token_parent(work, &work->draft.parent, err))
-		return false;
+	work->draft.parent = work->token_parent;
 	if (work->draft.parent == 0 && !parsed->is_forward)
 		work->draft.chain = threading_chain(work->intake->arena, parsed);
-	return true;
 }
 
 static void
@@ -242,8 +244,8 @@ fill_already(struct mail_post *work)
 	work->draft.already_count = count;
 }
 
-static bool
-fill_draft(struct mail_post *work, struct err *err)
+static void
+fill_draft(struct mail_post *work)
 {
 	struct intake *intake = work->intake;
 	const struct parsed *parsed = intake->parsed;
@@ -265,10 +267,17 @@ fill_draft(struct mail_post *work, struct err *err)
 	draft->parsed = parsed;
 	fill_attachments(work);
 	fill_already(work);
-	return fill_place(work, err);
+	fill_place(work);
 }
 
 /* ---- was it here before? ---- */
+
+static bool
+drop(struct intake *intake, const char *outcome)
+{
+	intake->outcome = outcome;
+	return true;
+}
 
 /* The same mail came by another way: to the forum and to the reply address, or with a
  * verdict the first copy had not. What was missing then may be here now. */
@@ -324,13 +333,6 @@ look_before(struct mail_post *work, bool *merged, struct err *err)
 }
 
 static bool
-drop(struct intake *intake, const char *outcome)
-{
-	intake->outcome = outcome;
-	return true;
-}
-
-static bool
 store(struct mail_post *work, struct err *err)
 {
 	struct intake *intake = work->intake;
@@ -366,6 +368,6 @@ intake_post(struct intake *intake, struct err *err)
 	work.axes = standing_axes(&work.forum);
 	if (work.standing.barred || work.axes.who_writes == WRITES_NOBODY)
 		return drop(intake, "refused");
-	return fill_draft(&work, err) && look_before(&work, &merged, err) &&
-	    (merged || store(&work, err));
+	fill_draft(&work);
+	return look_before(&work, &merged, err) && (merged || store(&work, err));
 }

@@ -88,12 +88,27 @@ test_reply_token(void **state)
 				world_raw("eve", "RE : Un trou", "c@x.example", "", "Moi aussi.")),
 	    "held");
 	assert_int_equal(held_as("stranger"), 1);
+	/* In another forum it answers nothing, and proves nobody. */
+	world_forum("culture");
+	assert_string_equal(world_mail_from(arena_printf(world.arena, "culture+r.%s", token),
+				"paul@example.org", "192.0.2.1",
+				world_raw("paul", "RE : Un trou", "e@x.example", "", "Ailleurs.")),
+	    "held");
+	assert_int_equal(held_as("unproved"), 1);
 	/* Nor does it let Eve speak for Marie. */
 	assert_string_equal(world_mail_from(arena_printf(world.arena, "voirie+r.%s", token),
 				"marie@example.org", "192.0.2.1",
 				world_raw("marie", "RE : Un trou", "d@x.example", "", "Moi, Marie.")),
 	    "held");
 	assert_int_equal(held_as("unproved"), 1);
+	/* After a year it names the thread, and proves nobody any more. */
+	world.clerk.now += 366 * 86400;
+	assert_string_equal(world_mail_from(arena_printf(world.arena, "voirie+r.%s", token),
+				"paul@example.org", "192.0.2.1",
+				world_raw("paul", "RE : Un trou", "f@x.example", "", "Encore.")),
+	    "held");
+	assert_int_equal(held_as("unproved"), 1);
+	assert_int_equal(world_number("SELECT parent FROM post WHERE id = %" PRId64, world_post), first);
 }
 
 /* ---- a stranger ---- */
