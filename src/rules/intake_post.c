@@ -308,21 +308,36 @@ is_same_mail(const struct mail_post *work, const struct post *post)
 	    (post->author == work->author.person.id || work->author.address == 0);
 }
 
+/* What was published here and comes back under its own number by way of another list is a
+ * loop, whatever that list made of the text: two lists that take each other's mail would go on
+ * for as long as their moderators say yes. */
 static bool
-look_before(struct mail_post *work, bool *merged, struct err *err)
+is_back(const struct mail_post *work, const struct post *post)
+{
+	return work->intake->parsed->list_id.len > 0 && strcmp(post->state, "held") != 0 &&
+	    strcmp(post->state, "refused") != 0;
+}
+
+static bool
+look_before(struct mail_post *work, bool *settled, struct err *err)
 {
 	struct draft *draft = &work->draft;
 	struct post *posts;
 	size_t count;
 
-	*merged = false;
+	*settled = false;
 	if (!post_list_message(work->intake->clerk->db, work->intake->arena, draft->message_id,
 		work->forum.id, &posts, &count, err))
 		return false;
 	for (size_t i = 0; i < count && !fault_is("post-twice"); i++)
 		if (is_same_mail(work, &posts[i])) {
-			*merged = true;
+			*settled = true;
 			return merge_into(work, &posts[i], err);
+		}
+	for (size_t i = 0; i < count; i++)
+		if (is_back(work, &posts[i])) {
+			*settled = true;
+			return drop(work->intake, "dropped-loop");
 		}
 	if (count > 0) { /* taken: the old id stays as an alias, ours is another */
 		draft->alias = arena_strndup(work->intake->arena, draft->message_id.data,
@@ -352,7 +367,7 @@ bool
 intake_post(struct intake *intake, struct err *err)
 {
 	struct mail_post work = { .intake = intake };
-	bool merged;
+	bool settled;
 
 	if (intake->robot.action == ROBOT_DROP || intake->robot.action == ROBOT_BOUNCE)
 		return drop(intake, intake->robot.action == ROBOT_DROP ? intake->robot.word :
@@ -369,5 +384,5 @@ intake_post(struct intake *intake, struct err *err)
 	if (work.standing.barred || work.axes.who_writes == WRITES_NOBODY)
 		return drop(intake, "refused");
 	fill_draft(&work);
-	return look_before(&work, &merged, err) && (merged || store(&work, err));
+	return look_before(&work, &settled, err) && (settled || store(&work, err));
 }

@@ -30,6 +30,7 @@ is_loop(const struct robot_facts *facts)
 	const struct parsed *parsed = facts->parsed;
 
 	return is_ours(parsed->list_id, facts->mail_domain) ||
+	    is_ours(parsed->message_id, facts->mail_domain) ||
 	    any_ours(&parsed->list_post, facts->mail_domain) ||
 	    any_ours(&parsed->x_loop, facts->mail_domain);
 }
