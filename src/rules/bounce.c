@@ -7,7 +7,10 @@
 #include "rules/intake_work.h"
 #include "store/outbox.h"
 
-enum { TEXT_CODES = 300 };
+enum {
+	TEXT_CODES = 300,
+	LIFE = 14 * 86400 /* seconds after sending; mail servers give up after five days */
+};
 
 /* The recipient that says most: a failure before a delay before anything else. */
 static const struct parsed_recipient *
@@ -52,6 +55,10 @@ mark(struct intake *intake, int64_t id, struct err *err)
 		intake->note = "no such delivery any more";
 		return true;
 	}
+	if (row.bounced != 0 || row.created + LIFE < intake->clerk->now) {
+		intake->note = row.bounced != 0 ? "reported before" : "too late";
+		return true;
+	}
 	bounce = (struct bounce){
 		.outbox = id,
 		.person = row.person,
@@ -83,6 +90,10 @@ bounce_intake(struct intake *intake, struct err *err)
 	intake->outcome = "dropped-unknown";
 	if (!mail_token_read(&intake->clerk->token_keys, span_of(intake->to.token), &purpose, &id,
 		&none))
+		return true;
+	/* RFC 5321 §4.5.5: a report has no sender. Whoever has one is not a mail server. */
+	intake->outcome = "dropped-report";
+	if (*intake->row.mail_from)
 		return true;
 	intake->outcome = "bounce";
 	if (purpose != MAIL_PURPOSE_BOUNCE)

@@ -672,16 +672,27 @@ test_bounces(void **state)
 	assert_string_equal(world_mail_from(to, "", "192.0.2.1",
 				report("delayed", "4.2.0")),
 	    "bounce");
-	assert_int_equal(world_number("SELECT count(*) FROM bounce"), 0);
-	assert_string_equal(world_mail_from(to, "", "192.0.2.1",
+	/* Who has a sender is no mail server. */
+	assert_string_equal(world_mail_from(to, "x@example.org", "192.0.2.1",
 				report("failed", "5.1.1")),
-	    "bounce");
+	    "dropped-report");
+	assert_int_equal(world_number("SELECT count(*) FROM bounce"), 0);
+	/* Once; what is said again adds nothing. */
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(world_mail_from(to, "", "192.0.2.1",
+					report("failed", "5.1.1")),
+		    "bounce");
 	assert_int_equal(world_number("SELECT count(*) FROM bounce WHERE hard = 1 AND status ="
 				      " '5.1.1' AND outbox = %" PRId64 " AND person = %" PRId64,
 			     row, paul),
 	    1);
 	assert_int_equal(world_number("SELECT count(*) FROM outbox WHERE bounced IS NOT NULL"), 1);
 	assert_int_equal(world_number("SELECT count(*) FROM post"), 1);
+	/* Nor does anything that comes weeks later. */
+	book_do(world.db, "UPDATE outbox SET bounced = NULL");
+	world.clerk.now += 15 * 86400;
+	assert_string_equal(world_mail_from(to, "", "192.0.2.1", report("failed", "5.1.1")), "bounce");
+	assert_int_equal(world_number("SELECT count(*) FROM outbox WHERE bounced IS NOT NULL"), 0);
 }
 
 /* What killed a process twice is set aside; the administrator may replay it. */
