@@ -39,8 +39,10 @@ static const struct {
 	{ "FORGOT_MAIL",    "FORGOT_MAIL.1d",    86400, 5,  0, BY_ADDRESS },
 	{ "FORGOT_IP",      "FORGOT_IP.1h",      3600,  10, 0, BY_PEER },
 	{ "REGISTER_IDENT", "REGISTER_IDENT.1d", 86400, 10, 0, BY_ACTOR }, /* mails of one identifier */
-	{ "REGISTER_MAIL",  "REGISTER_MAIL.1min", 60,   1,  0, BY_ADDRESS },
-	{ "REGISTER_MAIL",  "REGISTER_MAIL.1d",  86400, 5,  0, BY_ADDRESS },
+	{ "REGISTER_MAIL",  "REGISTER_MAIL.1d",  86400, 1,  0, BY_ADDRESS }, /* whoever it belongs to: it proved nothing yet */
+	{ "REGISTER_MAIL",  "REGISTER_MAIL.7d",  604800, 3, 0, BY_ADDRESS },
+	{ "REGISTER_DOMAIN", "REGISTER_DOMAIN.1h", 3600, 60, 0, BY_ADDRESS },
+	{ "REGISTER_ALL",   "REGISTER_ALL.1h",   3600,  300, 0, BY_ALL },
 	{ "IDENT_IP",       "IDENT_IP.1h",       3600,  10, 0, BY_PEER }, /* failures */
 	{ "IDENT_GLOBAL",   "IDENT_GLOBAL.1h",   3600,  60, 0, BY_ALL }, /* likewise */
 	{ "JOIN_HINT",      "JOIN_HINT.1y",      31536000, 1, 0, BY_ACTOR },

@@ -151,15 +151,20 @@ send_mail(struct clerk *clerk, struct arena *arena, const struct registration *r
 	return ok;
 }
 
+/* Nobody can make us write again and again to somebody who asked for nothing, whatever letters
+ * they hold (reliability study, P5). */
 static bool
 may_mail(struct clerk *clerk, const struct act *act, int64_t line, struct err *err)
 {
-	char folded[ADDRESS_MAX + 1], subject[33];
+	char folded[ADDRESS_MAX + 1], subject[33], domain[33];
 
 	if (!address_fold_text(fields_get(&act->input, "address"), folded, err))
 		return false;
 	limit_subject_address(span_of(folded), subject);
+	limit_subject_address(span_of(strrchr(folded, '@') + 1), domain);
 	return limit_take(clerk, "REGISTER_MAIL", subject, err) &&
+	       limit_take(clerk, "REGISTER_DOMAIN", domain, err) &&
+	       limit_take(clerk, "REGISTER_ALL", "all", err) &&
 	       limit_take(clerk, "REGISTER_IDENT",
 		   arena_printf(act->arena, "%" PRId64, line), err);
 }

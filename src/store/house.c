@@ -24,8 +24,9 @@ static const char sql_rate_count[] =
 static const char sql_rate_clean[] =
     "DELETE FROM rate"
     " WHERE (name, subject) IN (SELECT name, subject FROM rate"
-    "                            WHERE window < CASE WHEN name LIKE '%.1y'"
-    "                                                THEN $1 - 31536000 ELSE $1 END LIMIT 1000)";
+    "                            WHERE window < CASE WHEN name LIKE '%.1y' THEN $1 - 31536000"
+    "                                                WHEN name LIKE '%.7d' THEN $1 - 604800"
+    "                                                ELSE $1 END LIMIT 1000)";
 static const char sql_counter_add[] = "INSERT INTO counter (name, value)"
 				      " VALUES ($1, $2)"
 				      " ON CONFLICT (name) DO UPDATE"

@@ -169,6 +169,36 @@ test_tries_run_out(void **state)
 	refused(ERR_DENIED, other, "emile@example.org");
 }
 
+/* Nobody is written to more than once a day and three times a week, whoever asks with whatever
+ * letter, and whether or not the address is somebody's. */
+static void
+test_mails_to_one_address(void **state)
+{
+	(void)state;
+	town();
+	world_person("marie");
+	for (int day = 0; day < 3; day++) {
+		assert_true(ask(line, "victim@example.org"));
+		refused(ERR_TOO_MUCH, other, "victim@example.org");
+		assert_true(ask(line, "marie@example.org"));
+		refused(ERR_TOO_MUCH, other, "Marie@Example.org");
+		world.clerk.now += 86401;
+		world_do(DOOR_HOUSE, 0, "house.clean", NULL);
+	}
+	refused(ERR_TOO_MUCH, other, "victim@example.org");
+	refused(ERR_TOO_MUCH, other, "marie@example.org");
+	world.clerk.now += 5 * 86400;
+	assert_true(ask(other, "victim@example.org"));
+	/* Nor are all the people of one domain, or of all, at once. */
+	book_do(world.db, "UPDATE rate SET count = 60 WHERE name = 'REGISTER_DOMAIN.1h'");
+	refused(ERR_TOO_MUCH, other, "another@example.org");
+	assert_true(ask(other, "another@elsewhere.example"));
+	book_do(world.db, "UPDATE rate SET count = 300 WHERE name = 'REGISTER_ALL.1h'");
+	refused(ERR_TOO_MUCH, other, "another@third.example");
+	world.clerk.now += 3601;
+	assert_true(ask(other, "another@third.example"));
+}
+
 /* One letter sends so many mails a day, to whomever. */
 static void
 test_mails_of_one_letter(void **state)
@@ -295,7 +325,7 @@ test_known_address(void **state)
 	    world_number("SELECT name_shown = 'marie' FROM person WHERE id = %d", (int)marie), 1);
 	world_do(DOOR_CONSOLE, 0, "person.set", "person", world_text("person"), "state",
 	    "suspended", NULL);
-	world.clerk.now += 61;
+	world.clerk.now += 86401;
 	assert_true(ask(other, "marie@example.org"));
 	world_no(ERR_DENIED, DOOR_WEB, 0, "registration.confirm", "token", told("token"), NULL);
 }
@@ -438,6 +468,7 @@ main(void)
 		WORLD_TEST(test_mistyped),
 		WORLD_TEST(test_one_answer),
 		WORLD_TEST(test_tries_run_out),
+		WORLD_TEST(test_mails_to_one_address),
 		WORLD_TEST(test_mails_of_one_letter),
 		WORLD_TEST(test_by_token),
 		WORLD_TEST(test_by_code),
