@@ -22,6 +22,7 @@ struct rich {
 	unsigned aside;
 	enum html_tag want; /* a paragraph or heading that begins with the next text */
 	bool run_empty;	    /* nothing was said yet in the heading or paragraph that is open */
+	bool running;	    /* text or an inline element stands right before */
 	struct buf pending; /* masked text waits here, for an address may come in pieces */
 	struct buf scratch;
 };
@@ -94,6 +95,7 @@ in_run(const struct rich *rich, enum html_tag tag)
 static void
 pop(struct rich *rich)
 {
+	rich->running = rich->running && is_inline(top(rich));
 	rich->depth--;
 	html_write_close(rich->html);
 	text_write_close(rich->text);
@@ -107,6 +109,7 @@ push(struct rich *rich, enum html_tag tag, bool implicit)
 {
 	if (rich->depth == HTML_DEPTH)
 		return false;
+	rich->running = rich->running && is_inline(tag);
 	rich->stack[rich->depth].tag = tag;
 	rich->stack[rich->depth].implicit = implicit;
 	rich->stack[rich->depth].own = rich->aside == 0;
@@ -159,10 +162,14 @@ begin_phrasing(struct rich *rich)
 static void
 write_text(struct rich *rich, struct span text)
 {
-	if (!in_phrasing(rich) && span_trim(text).len == 0)
+	/* An item may hold running text without a paragraph: a blank within it counts. */
+	bool within = in_phrasing(rich) || (rich->running && rich->want == HTML_TAGS);
+
+	if (!within && span_trim(text).len == 0)
 		return;
 	begin_phrasing(rich);
 	rich->run_empty = false;
+	rich->running = true;
 	html_write_text(rich->html, text);
 	text_write_text(rich->text, text);
 	if (rich->aside == 0)
@@ -421,6 +428,7 @@ rich_rule(struct rich *rich)
 	flush(rich);
 	end_phrasing(rich);
 	rich->want = HTML_TAGS;
+	rich->running = false;
 	html_write_void(rich->html, TAG_HR);
 	text_write_rule(rich->text);
 	if (rich->aside == 0)

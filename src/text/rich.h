@@ -21,7 +21,7 @@
 
 /* Stored with every rendered text; raise it whenever the output changes, so that
  * what was rendered before can be rendered again. */
-enum { RICH_VERSION = 1 };
+enum { RICH_VERSION = 2 };
 
 /* What every renderer of text/ answers; all of it lives in the arena. */
 struct rendered {

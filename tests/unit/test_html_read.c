@@ -243,6 +243,8 @@ static const struct {
 	{ "headings", "<h1>a</h1><h2>b</h2><h4>c</h4>", "<h3>a</h3>\n<h3>b</h3>\n<h5>c</h5>\n" },
 	{ "lists", "<ul><li>a<li>b<ol start=3><li>c</ol></ul>",
 	    "<ul><li>a</li>\n<li>b<ol start=\"3\"><li>c</li>\n</ol>\n</li>\n</ul>\n" },
+	{ "a blank before and between inline elements of an item", "<ul><li>voir <a href=https://x.example>a</a> <b>b</b> <i>c</i></li></ul>",
+	    "<ul><li>voir " LINK("https://x.example", "a") " <strong>b</strong> <em>c</em></li>\n</ul>\n" },
 	{ "a list of Outlook", "<ul><ul><li><p>a</p></li></ul></ul>",
 	    "<ul><ul><li><p>a</p>\n</li>\n</ul>\n</ul>\n" },
 	{ "links", "<a href=\" https://x.example/?a=1&amp;b=2 \">le <b>plan</b></a>",

@@ -369,6 +369,8 @@ static const struct {
 	    "moi@ville.example</a></p>\n" },
 	{ "a title is dropped", "[x](https://x.example \"titre\")",
 	    "<p><a href=\"https://x.example\" rel=\"nofollow ugc noopener\">x</a></p>\n" },
+	{ "blanks between the elements of an item", "- **a** *b* `c`",
+	    "<ul><li><strong>a</strong> <em>b</em> <code>c</code></li>\n</ul>\n" },
 	{ "where a list starts", "3. a\n4. b",
 	    "<ol start=\"3\"><li>a</li>\n<li>b</li>\n</ol>\n" },
 	{ "code keeps its line ends", "```sh\n\n a\n```", "<pre><code>\n a\n</code></pre>\n" },
