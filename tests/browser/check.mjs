@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Every page in Chromium: axe finds nothing in French and English, light and dark, on a phone and a
 // desktop; the HTML validates; no script or style stands within a page; nothing is wider than a phone.
+// Then what people do (stories.mjs), and what attackers do (hostile.mjs).
 // usage: node check.mjs BUILD/preau
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { HtmlValidate } from 'html-validate';
 import { serveTown, openBrowser, signIn, pagesOf } from './site.mjs';
+import { attack } from './hostile.mjs';
 import { stories } from './stories.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -86,6 +88,7 @@ try {
       verdict(`story ${name}`, [String(trouble.stack).slice(0, 900)]);
     }
   }
+  await attack(town, verdict);
 } finally {
   await browser.close();
   await town.stop();

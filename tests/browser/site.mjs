@@ -49,11 +49,12 @@ export async function serveTown(preau) {
   };
 }
 
-export function openBrowser() {
+/** words: more of Chromium's own. */
+export function openBrowser(...words) {
   return chromium.launch({
     executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--hide-scrollbars'],
+      '--disable-component-update', '--disable-sync', '--hide-scrollbars', ...words],
   });
 }
 
