@@ -40,6 +40,21 @@ message_id_new(struct arena *arena, const char *prefix, struct span domain)
 	    arena_printf(arena, "%s.%s@" SPAN_FORMAT, prefix, letters, SPAN_ARGS(domain)));
 }
 
+bool
+message_id_is_ours(struct span id, struct span domain)
+{
+	size_t dot = span_find(id, '.');
+	struct span letters = span_first(span_from(id, dot + 1), RANDOM_LETTERS);
+	struct span rest = span_from(id, dot + 1 + RANDOM_LETTERS);
+
+	for (size_t i = 0; i < letters.len; i++)
+		if (!ascii_is_lower(letters.data[i]) &&
+		    (letters.data[i] < '2' || letters.data[i] > '7'))
+			return false;
+	return dot < id.len && letters.len == RANDOM_LETTERS && span_starts(rest, "@") &&
+	       span_equal_nocase(span_from(rest, 1), domain);
+}
+
 /* The slot that s begins with, or MESSAGE_SLOTS. */
 static enum message_slot
 slot_at(struct span s)

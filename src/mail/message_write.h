@@ -118,3 +118,7 @@ message_write(struct arena *arena, const struct outgoing *outgoing, struct buf *
 /* A fresh Message-ID without brackets: PREFIX.RANDOM@domain. */
 struct span
 message_id_new(struct arena *arena, const char *prefix, struct span domain);
+
+/* Could message_id_new() have made it for this domain? People of the same domain have other ones. */
+bool
+message_id_is_ours(struct span id, struct span domain);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mail/message_write.h"
+
 /* Ours is the domain itself and what stands under it ("voirie.forum.ville.example"). */
 static bool
 is_ours(struct span name, const char *domain)
@@ -30,7 +32,7 @@ is_loop(const struct robot_facts *facts)
 	const struct parsed *parsed = facts->parsed;
 
 	return is_ours(parsed->list_id, facts->mail_domain) ||
-	    is_ours(parsed->message_id, facts->mail_domain) ||
+	    message_id_is_ours(parsed->message_id, span_of(facts->mail_domain)) ||
 	    any_ours(&parsed->list_post, facts->mail_domain) ||
 	    any_ours(&parsed->x_loop, facts->mail_domain);
 }

@@ -366,7 +366,7 @@ def kept_and_dropped(addresses):
             ("a decision", addresses["notice"], (), {"text": "OK"}), ("a yes", addresses["question"], (), {"text": "oui"}),
             ("to a bounce address", addresses["envelope"], (), {}), ("to those who look after it", at("voirie+responsables"), (), {}),
             ("to the postmaster", at("postmaster"), (), {}), ("a loop", voirie, (f"List-Id: <voirie.{DOMAIN}>",), {}),
-            ("our X-Loop", voirie, (f"X-Loop: {voirie}",), {}), ("our number", voirie, (f"Message-ID: <p.abcdef@{DOMAIN}>",), {}),
+            ("our X-Loop", voirie, (f"X-Loop: {voirie}",), {}), ("our number", voirie, (f"Message-ID: <p.{'abcdef7' * 4}@{DOMAIN}>",), {}),
             ("a robot", voirie, ("Auto-Submitted: auto-replied",), {}), ("another list", voirie, ("List-Id: <liste.example>",), {}),
             ("spam", voirie, ("X-Spam-Flag: YES",), {}), ("no sender in it", voirie, ("From: ",), {}), ("too many parts", voirie, (
                 "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b"), {"text": parts}),

@@ -378,6 +378,13 @@ test_ids(void **state)
 	(void)state;
 	assert_true(span_starts(a, "p.") && span_ends(a, "@forum.ville.example"));
 	assert_false(span_equal(a, b));
+	assert_true(message_id_is_ours(a, SPAN("Forum.ville.example")));
+	assert_false(message_id_is_ours(a, SPAN("ville.example")));
+	assert_false(message_id_is_ours(span_first(a, a.len - 1), SPAN("forum.ville.example")));
+	assert_false(message_id_is_ours(SPAN("p.1@forum.ville.example"), SPAN("forum.ville.example")));
+	assert_false(message_id_is_ours(SPAN("5f0c8a2e-91ab-4d3c-8e77-0a1b2c3d4e5f@forum.ville.example"),
+	    SPAN("forum.ville.example")));
+	assert_false(message_id_is_ours(SPAN(""), SPAN("forum.ville.example")));
 	assert_int_equal(message_slot(MESSAGE_REPLY).len, MESSAGE_TOKEN);
 	assert_false(span_equal(message_slot(MESSAGE_REPLY), message_slot(MESSAGE_UNSUBSCRIBE)));
 	assert_true(span_equal(message_slot(MESSAGE_REPLY), message_slot(MESSAGE_REPLY)));
