@@ -41,17 +41,19 @@ try_links(struct span text)
 	buf_free(&html);
 }
 
+/* Whatever stands before an address, it is masked. */
 static void
 try_mask(struct span text)
 {
-	struct buf once = { 0 }, twice = { 0 };
+	struct buf whole = { 0 }, masked = { 0 };
 
-	escape_mask(&once, text);
-	escape_mask(&twice, buf_span(&once));
-	must(utf8_is_valid(buf_span(&once)));
-	must(span_equal(buf_span(&once), buf_span(&twice)));
-	buf_free(&once);
-	buf_free(&twice);
+	buf_add_span(&whole, text);
+	buf_add_text(&whole, " marie.dupont@ville.example");
+	escape_mask(&masked, buf_span(&whole));
+	must(utf8_is_valid(buf_span(&masked)));
+	must(span_ends(buf_span(&masked), " m…@ville.example"));
+	buf_free(&whole);
+	buf_free(&masked);
 }
 
 static void
