@@ -151,6 +151,15 @@ send_mail(struct clerk *clerk, struct arena *arena, const struct registration *r
 	return ok;
 }
 
+/* Whoever waits for the mail and asks again is told where it is. */
+static bool
+wrote_already(struct err *err)
+{
+	return err_set(err, ERR_TOO_MUCH,
+	    TR("A message has left for this address already: please look for it, among unwanted mail too. "
+	       "Another one is not sent before tomorrow."));
+}
+
 /* Nobody can make us write again and again to somebody who asked for nothing, whatever letters
  * they hold (reliability study, P5). */
 static bool
@@ -162,8 +171,9 @@ may_mail(struct clerk *clerk, const struct act *act, int64_t line, struct err *e
 		return false;
 	limit_subject_address(span_of(folded), subject);
 	limit_subject_address(span_of(strrchr(folded, '@') + 1), domain);
-	return limit_take(clerk, "REGISTER_MAIL", subject, err) &&
-	       limit_take(clerk, "REGISTER_DOMAIN", domain, err) &&
+	if (!limit_take(clerk, "REGISTER_MAIL", subject, err))
+		return err->kind == ERR_TOO_MUCH ? wrote_already(err) : false;
+	return limit_take(clerk, "REGISTER_DOMAIN", domain, err) &&
 	       limit_take(clerk, "REGISTER_ALL", "all", err) &&
 	       limit_take(clerk, "REGISTER_IDENT",
 		   arena_printf(act->arena, "%" PRId64, line), err);

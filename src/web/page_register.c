@@ -81,7 +81,10 @@ on_asked(
 	if (answer->ok)
 		return show_register(req, reply, true, WRONG_NOTHING, "", err);
 	return refuse(req, reply, false,
-	    answer->err.kind == ERR_INVALID ? WRONG_ADDRESS : WRONG_IDENTIFIER, &answer->err, err);
+	    answer->err.kind == ERR_INVALID    ? WRONG_ADDRESS
+	    : answer->err.kind == ERR_TOO_MUCH ? WRONG_NOTHING
+					       : WRONG_IDENTIFIER,
+	    &answer->err, err);
 }
 
 /* POST /register */

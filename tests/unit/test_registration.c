@@ -190,10 +190,10 @@ test_mails_to_one_address(void **state)
 	world.clerk.now += 5 * 86400;
 	assert_true(ask(other, "victim@example.org"));
 	/* Nor are all the people of one domain, or of all, at once. */
-	book_do(world.db, "UPDATE rate SET count = 60 WHERE name = 'REGISTER_DOMAIN.1h'");
+	book_do(world.db, "UPDATE rate SET count = 300 WHERE name = 'REGISTER_DOMAIN.1h'");
 	refused(ERR_TOO_MUCH, other, "another@example.org");
 	assert_true(ask(other, "another@elsewhere.example"));
-	book_do(world.db, "UPDATE rate SET count = 300 WHERE name = 'REGISTER_ALL.1h'");
+	book_do(world.db, "UPDATE rate SET count = 1000 WHERE name = 'REGISTER_ALL.1h'");
 	refused(ERR_TOO_MUCH, other, "another@third.example");
 	world.clerk.now += 3601;
 	assert_true(ask(other, "another@third.example"));
