@@ -237,7 +237,8 @@ open_folder(struct house *house, const char *name, const char *path, struct err 
 }
 
 /* The lock belongs to the open file, which the clerk inherits: as long as one of the
- * two lives nobody else writes this book. */
+ * two lives nobody else writes this book. A console that was there before the server, a nightly
+ * backup say, has one of its own and soon ends: who is to serve tries again. */
 static bool
 take_lock(struct house *house, struct err *err)
 {
@@ -248,7 +249,7 @@ take_lock(struct house *house, struct err *err)
 		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
-		return err_set(err, ERR_CONFLICT, "another preau serves %s already",
+		return err_set(err, ERR_TEMPORARY, "another preau is at work in %s: a server, or the console",
 		    house->settings.data);
 	}
 	keep_open(house, "lock", fd);

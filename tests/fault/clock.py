@@ -114,10 +114,11 @@ class Traveller(accountant.Person):
             raise accountant.Cut(str(trouble)) from trouble
 
     def ask(self, browser, method, path, body=None, headers=None):
-        """A form that comes too late is refused; it may come again from somebody who signed in."""
+        """A form that comes too late is refused, one with files as too large for nobody in particular; it may
+        come again from somebody who signed in."""
         letter = getattr(browser, "letter", None)
         page = super().ask(browser, method, path, body, headers)
-        lost = page.status == 403 or (page.status == 303 and "/login" in page.headers["Location"])
+        lost = page.status in (403, 413) or (page.status == 303 and "/login" in page.headers["Location"])
         if letter is None or not lost or browser.jumps == self.desk.site.clock.count:
             return page
         browser.letter = None

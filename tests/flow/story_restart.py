@@ -4,7 +4,8 @@
 SIGHUP with pages, forms and SMTP dialogues under way loses none of them. Each role is killed
 once, at work: it comes back, and what was in hand is neither lost nor done twice. A mail whose
 parser dies twice is set aside, listed by `preau show set-aside`, and posted when replayed, while the
-mails behind it went on. SIGTERM drains: what was accepted is there after the next start.
+mails behind it went on. SIGTERM drains: what was accepted is there after the next start. A second
+server leaves the first alone, and may be tried again.
 """
 import http.client
 import os
@@ -141,7 +142,16 @@ def run(stage):
         killing(site)
         set_aside(site)
         draining(site)
+        second(site)
         check_copies(site, sink)
+
+
+def second(site):
+    """Where somebody is at work in the house already, a server ends with 75: systemd tries again, for it may
+    have been no server but the console of a nightly backup."""
+    done = site.run("serve")
+    assert done.returncode == os.EX_TEMPFAIL and "at work" in done.stderr, done
+    assert Browser(site).get("/f/voirie").status == 200, "the first one is gone"
 
 
 def set_aside(site):
