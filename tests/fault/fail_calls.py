@@ -10,7 +10,8 @@
 Each scene of scenes.py is played once under strace, which tells the calls of each process in it. Then
 it is played again and again; each time one call of one process fails, or from that one on a
 few of them. Whoever is told yes is told the truth; nobody is told a 5xx for what is only our trouble;
-a process may go on or end by itself, never crash. Once the call works again, all goes on.
+a process may go on or end by itself, never crash. Once the call works again, all goes on: by itself, or, where
+a disk that fails (EIO) has closed the house to writing, once it was checked and started again (Warden).
 
 Only where the seccomp filter lets strace say what a call answers: a parser or auth would be
 killed by it (its list names every call that it may make), which is kill_calls.py's matter.
@@ -18,6 +19,7 @@ killed by it (its list names every call that it may make), which is kill_calls.p
 import argparse
 import collections
 import sys
+import threading
 
 from tests.fault import campaign
 from tests.fault.scenes import SCENES, Scenes
@@ -43,12 +45,39 @@ WHILE = 6                   # calls in a row, where it fails for a while
 AGAIN_SHARE = 0.3
 
 
+class Warden(threading.Thread):
+    """Who looks after the house: where it was closed to writing, he has it checked, and starts it again."""
+
+    def __init__(self, story):
+        super().__init__(daemon=True)
+        self.story, self.over, self.opened = story, threading.Event(), 0
+
+    def run(self):
+        while not self.over.wait(0.2):
+            if (self.story.site.data / "read-only").exists():
+                self.open_again()
+
+    def open_again(self):
+        self.story.wait_lives()
+        with self.story.desk.console:
+            done = self.story.site.run("check")
+            if done.returncode != 0:
+                self.story.desk.complain(f"the book is not sound: {done.stderr.strip()}")
+            self.story.restart()
+        self.opened += 1
+
+    def leave(self):
+        self.over.set()
+        self.join()
+
+
 class FailCalls(Scenes):
     forgiving = True
 
     def __init__(self, preau, share, seed, runs, names=None, say=print):
         super().__init__(preau, share, seed, say=say)
         self.runs, self.names, self.met, self.died = runs, names or list(SCENES), collections.Counter(), 0
+        self.fate = threading.Lock()
 
     def draw_points(self):
         """By call and error first: there are many fcntl and few fsync."""
@@ -66,6 +95,19 @@ class FailCalls(Scenes):
             self.runs -= len(kinds[:self.runs])
 
     def rain(self):
+        self.warden = Warden(self)
+        self.warden.start()
+        try:
+            self.fail_all()
+        finally:
+            self.warden.leave()
+
+    def restart(self):
+        """The warden does so, too."""
+        with self.fate:
+            super().restart()
+
+    def fail_all(self):
         for name in ["smtp", *self.names]:
             self.prepare(name)()
             self.rest()
@@ -79,7 +121,7 @@ class FailCalls(Scenes):
 
 def figures_of(story):
     return {"scenes": len(story.names), "failures": sum(story.met.values()), "not_met": story.missed,
-            "calls": len([call for call in story.met if story.met[call]]), "ended": story.died,
+            "calls": len([call for call in story.met if story.met[call]]), "ended": story.died, "closed": story.warden.opened,
             "letters": len(story.letters), "copies": story.judge.figures["copies"],
             "duplicates": story.judge.figures["duplicates_by_kill"]}
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "mail/mail_token.h"
 
 int
@@ -58,9 +59,8 @@ try_change(const struct mail_keys *keys, const uint8_t *data)
 static void
 try_hide(const uint8_t *data, size_t len)
 {
-	char *text = malloc(len + 1), *again = malloc(len + 1);
+	char *text = x_calloc(1, len + 1), *again = x_calloc(1, len + 1);
 
-	must(text != NULL && again != NULL);
 	memcpy(text, data, len);
 	text[len] = '\0';
 	(void)mail_token_hide(text, len);
