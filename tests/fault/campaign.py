@@ -67,6 +67,16 @@ def tell(name, options, story, figures_of):
     return len(checks) - failed, failed
 
 
+def tell_checks(name, options, begin, checks, figures):
+    """The same of what is no story: its checks are given, whole."""
+    failed, seconds = sum(bool(findings) for _, findings in checks), time.monotonic() - begin
+    say_checks(checks)
+    print(f"{name}: seed {options.seed} {json.dumps(figures, sort_keys=True)} in {seconds:.0f} s, {failed} violations", flush=True)
+    if options.ledger:
+        write_ledger(name, options.seed, figures, seconds, failed)
+    return len(checks) - failed, failed
+
+
 def end(results):
     """The last line, and the exit status; None is a campaign that was skipped."""
     done = [result for result in results if result is not None]

@@ -228,13 +228,7 @@ def main():
     commands.run()
     checks = [(f"{what}: whole or not there, and again it works", commands.findings[what])
               for what in ("backup", "restore", "start", "migrate")]
-    campaign.say_checks(checks)
-    failed = sum(bool(findings) for _, findings in checks)
-    print(f"kill commands: seed {options.seed} {dict(commands.counts)} in {time.monotonic() - begin:.0f} s, "
-          f"{failed} violations", flush=True)
-    if options.ledger:
-        campaign.write_ledger("kill commands", options.seed, commands.counts, time.monotonic() - begin, failed)
-    return campaign.end([(len(checks) - failed, failed)])
+    return campaign.end([campaign.tell_checks("kill commands", options, begin, checks, commands.counts)])
 
 
 if __name__ == "__main__":

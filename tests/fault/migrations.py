@@ -303,13 +303,7 @@ def main():
     hit = [name for name in migrations.counts if name.startswith("version_")]
     checks.append(("the clerk was killed on the way from each version",
                    [] if len(hit) == len(migrations.wanted) else [f"only {hit}"]))
-    campaign.say_checks(checks)
-    failed = sum(bool(findings) for _, findings in checks)
-    print(f"migrations: seed {options.seed} {dict(sorted(migrations.counts.items()))} in {time.monotonic() - begin:.0f} s, "
-          f"{failed} violations", flush=True)
-    if options.ledger:
-        campaign.write_ledger("migrations", options.seed, migrations.counts, time.monotonic() - begin, failed)
-    return campaign.end([(len(checks) - failed, failed)])
+    return campaign.end([campaign.tell_checks("migrations", options, begin, checks, migrations.counts)])
 
 
 if __name__ == "__main__":

@@ -159,6 +159,21 @@ say_mail(struct buf *out, struct arena *arena, struct span raw)
 static const char *const methods[] = { "GET", "HEAD", "POST" };
 
 static void
+say_pairs(struct buf *out, const char *name, const struct http_field *fields, size_t count)
+{
+	say_name(out, name);
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		buf_add_text(out, i > 0 ? ", [" : "[");
+		say_octets(out, fields[i].name);
+		buf_add_text(out, ", ");
+		say_octets(out, fields[i].value);
+		buf_add_char(out, ']');
+	}
+	buf_add_char(out, ']');
+}
+
+static void
 say_head(struct buf *out, const struct http_head *head)
 {
 	say_field(out, "method", span_of(methods[head->method]));
@@ -167,16 +182,7 @@ say_head(struct buf *out, const struct http_head *head)
 	say_number(out, "minor", head->minor);
 	say_name(out, "keep_alive");
 	buf_add_text(out, head->keep_alive ? "true" : "false");
-	say_name(out, "fields");
-	buf_add_char(out, '[');
-	for (size_t i = 0; i < head->field_count; i++) {
-		buf_add_text(out, i > 0 ? ", [" : "[");
-		say_octets(out, head->fields[i].name);
-		buf_add_text(out, ", ");
-		say_octets(out, head->fields[i].value);
-		buf_add_char(out, ']');
-	}
-	buf_add_char(out, ']');
+	say_pairs(out, "fields", head->fields, head->field_count);
 }
 
 /* DONE: the body is whole and eaten. */
@@ -250,21 +256,6 @@ say_http(struct buf *out, struct span in)
 	say_number(out, "status", status);
 }
 
-static void
-say_pairs(struct buf *out, const char *name, const struct http_form *form)
-{
-	say_name(out, name);
-	buf_add_char(out, '[');
-	for (size_t i = 0; i < form->count; i++) {
-		buf_add_text(out, i > 0 ? ", [" : "[");
-		say_octets(out, form->fields[i].name);
-		buf_add_text(out, ", ");
-		say_octets(out, form->fields[i].value);
-		buf_add_char(out, ']');
-	}
-	buf_add_char(out, ']');
-}
-
 /* What is refused is not said. */
 static void
 say_target(struct buf *out, struct arena *arena, struct span target)
@@ -284,7 +275,7 @@ say_target(struct buf *out, struct arena *arena, struct span target)
 		buf_add_char(out, ']');
 	}
 	if (http_form_read(arena, span_from(target, path.len + 1), &form, &err))
-		say_pairs(out, "query", &form);
+		say_pairs(out, "query", form.fields, form.count);
 }
 
 /* ---- text ---- */
