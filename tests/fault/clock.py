@@ -66,6 +66,7 @@ class Clock:
         library.chmod(0o755)
         self.env = {"LD_PRELOAD": str(library), "CLOCK_SHIFT_FILE": str(self.path)}
         self.count, self.shift = 0, 0.0
+        self.moves = 0                    # one before each jump is written, one after: while it stands still none came
 
     def now(self):
         return time.time() + self.shift
@@ -73,6 +74,7 @@ class Clock:
     def jump(self, to):
         """The row first, then how many there are."""
         true = time.time()
+        self.moves += 1
         with open(self.path, "r+b") as file:
             file.seek(16 + 16 * self.count)
             file.write(struct.pack("=qq", int(true * SECOND), int((to - true) * SECOND)))
@@ -81,6 +83,7 @@ class Clock:
             self.count += 1
             file.seek(0)
             file.write(struct.pack("=q", self.count))
+        self.moves += 1
 
 
 # ---- clients whose session a jump may end ----
@@ -89,26 +92,26 @@ class Traveller(accountant.Person):
     """Signs in anew where the clock jumped meanwhile, and sends the form under the same key."""
 
     def sign_in(self, letter):
-        jumps = self.desk.site.clock.count
+        moves = self.desk.site.clock.moves
         try:
             browser = super().sign_in(letter)
         except AssertionError as trouble:
-            if jumps == self.desk.site.clock.count:
+            if moves == self.desk.site.clock.moves:
                 raise
             raise accountant.Cut(str(trouble)) from trouble
-        browser.jumps = jumps
+        browser.moves = moves
         return browser
 
     def come_back(self, letter, browser):
         fresh = self.sign_in(letter)
-        browser.cookies, browser.jumps = fresh.cookies, fresh.jumps
+        browser.cookies, browser.moves = fresh.cookies, fresh.moves
         self.desk.count("web.signed-in-again")
 
     def fill(self, letter, browser):
         try:
             return super().fill(letter, browser)
         except AssertionError as trouble:
-            if browser.jumps == self.desk.site.clock.count:
+            if browser.moves == self.desk.site.clock.moves:
                 raise
             self.come_back(letter, browser)
             raise accountant.Cut(str(trouble)) from trouble
@@ -119,11 +122,11 @@ class Traveller(accountant.Person):
         letter = getattr(browser, "letter", None)
         page = super().ask(browser, method, path, body, headers)
         lost = page.status in (403, 413) or (page.status == 303 and "/login" in page.headers["Location"])
-        if letter is None or not lost or browser.jumps == self.desk.site.clock.count:
+        if letter is None or not lost or browser.moves == self.desk.site.clock.moves:
             return page
         browser.letter = None
         self.come_back(letter, browser)
-        _, fresh, kind = self.keep_at(super().fill, letter, browser)
+        _, fresh, kind = self.keep_at(self.fill, letter, browser)
         browser.letter = letter
         return self.ask(browser, method, path, with_key(fresh, body), kind)
 
@@ -146,11 +149,11 @@ class Returner(accountant.Guest):
     """A form to sign in may be too old, too."""
 
     def enter(self, person):
-        jumps = self.desk.site.clock.count
+        moves = self.desk.site.clock.moves
         try:
             super().enter(person)
         except AssertionError as trouble:
-            if jumps == self.desk.site.clock.count:
+            if moves == self.desk.site.clock.moves:
                 raise
             raise accountant.Cut(str(trouble)) from trouble
 

@@ -39,9 +39,10 @@ POWER_CUTS = 4
 
 # ---- forgeries ----
 
-def some_copy(judge):
+def some_copy(judge, notice=False):
     """One that was told and is alone."""
-    return next(lines[0] for lines in judge.deliveries().values() if len(lines) == 1 and lines[0]["told"])
+    return next(lines[0] for lines in judge.deliveries().values()
+                if len(lines) == 1 and lines[0]["told"] and (not lines[0]["sender"]) is notice)
 
 
 def drop_copy(judge):
@@ -122,7 +123,7 @@ def publish_held(judge):
 
 
 def drop_notice(judge):
-    judge.took.remove(next(line for line in judge.took if not line["sender"]))
+    judge.took.remove(some_copy(judge, notice=True))
 
 
 def tell_twice(judge):
