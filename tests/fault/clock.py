@@ -169,6 +169,7 @@ class Probe:
         if kind == "session":
             self.browser.sign_in(site, person)
             self.row = site.one("SELECT max(id) FROM session WHERE person = ?", person)
+            self.cookies = dict(self.browser.cookies)
         else:
             self.url = site.act("session.link", person=person)["url"]
             self.row = site.one("SELECT max(id) FROM token WHERE person = ?", person)
@@ -179,7 +180,9 @@ class Probe:
         return self.site.one(f"SELECT expires FROM {table} WHERE id = ?", self.row)
 
     def opens(self):
+        """A browser forgets the cookie of what does not open; this one comes with it again."""
         if self.kind == "session":
+            self.browser.cookies = dict(self.cookies)
             return self.browser.get("/account", follow=False).status == 200
         page = self.browser.get(self.url, follow=False)
         return page.status == 200 and any("/ok/" in form.action for form in page.forms)
@@ -221,7 +224,7 @@ class Jumper(killer.Killer):
 
     def leap(self, jump, true):
         to = JUMPS[jump](self.clock.now(), true)
-        self.clock.jump(to if to > EPOCH else true)
+        self.clock.jump(to if to >= EPOCH else true)
         if jump in ("a leap second", "2038"):
             time.sleep(FORWARD_WAIT)
         if jump == "a leap second":
