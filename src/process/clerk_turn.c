@@ -249,19 +249,20 @@ after_commit(struct clerk_state *state)
 
 /* A book that refuses to be written is still asked. */
 static bool
-begin(struct clerk_state *state, struct err *err)
+begin(struct clerk_state *state, bool reads_only, struct err *err)
 {
-	return state->closed.final ? db_read_begin(state->clerk.db, err)
-				   : act_begin(&state->clerk, err);
+	return reads_only ? db_read_begin(state->clerk.db, err) : act_begin(&state->clerk, err);
 }
 
+/* Nothing is kept of a turn in which the book began to refuse. */
 static bool
-commit(struct clerk_state *state, struct err *err)
+commit(struct clerk_state *state, bool reads_only, struct err *err)
 {
-	if (!state->closed.final)
-		return act_commit(&state->clerk, err);
-	db_read_end(state->clerk.db);
-	return true;
+	if (reads_only)
+		return db_read_end(state->clerk.db), true;
+	if (state->closed.final)
+		return err_set(err, ERR_TEMPORARY, "the book refuses to be written");
+	return act_commit(&state->clerk, err);
 }
 
 void
@@ -271,18 +272,18 @@ clerk_turn(void *arg)
 	struct work *batch[TURN_ACTS];
 	struct err err = { 0 };
 	int count = 0, waiting = count_waiting(state);
-	bool kept;
+	bool kept, reads_only = state->closed.final;
 
 	if (waiting > 0 && is_gathering(state, waiting))
 		return;
 	if (waiting > 0) {
 		state->clerk.now = clock_now();
-		kept = begin(state, &err) && fill_turn(state, batch, &count);
+		kept = begin(state, reads_only, &err) && fill_turn(state, batch, &count);
 		if (kept && fault_is("answer-early")) {
 			answer_all(state, batch, count);
 			count = 0;
 		}
-		kept = kept && commit(state, &err);
+		kept = kept && commit(state, reads_only, &err);
 		if (!kept) {
 			log_error("clerk commit=failed acts=%d why=\"%s\"", count, err.text);
 			db_rollback(state->clerk.db);

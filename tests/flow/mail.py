@@ -150,6 +150,7 @@ class _Session(socketserver.StreamRequestHandler):
                 refusal = sink.refuse.get(to)
                 if refusal:
                     self.reply(refusal)
+                    sink.refused.append(to)
                     continue
                 recipients.append(to)
                 self.reply("250 2.1.5 ok")
@@ -207,11 +208,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class Sink:
-    """The world outside: keeps what arrives. `refuse`: address → reply at RCPT."""
+    """The world outside: keeps what arrives. `refuse`: address → reply at RCPT; `refused`: who was."""
 
     def __init__(self, journal=None):
         self.lock = threading.Lock()
-        self.arrivals, self.faults, self.troubles, self.refuse = [], [], [], {}
+        self.arrivals, self.faults, self.troubles, self.refuse, self.refused = [], [], [], {}, []
         self.open_now = self.open_most = 0
         self.silence = 3.0
         self.journal = open(journal, "a", encoding="utf-8") if journal else None

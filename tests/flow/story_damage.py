@@ -7,7 +7,7 @@ The web says so and keeps what was typed, mail is put off by 451, the console re
 the pages of administrators tell it, and a mail about it leaves; what is sound is still read. It
 stays so when the clerk is killed and when the server is started again, until what was damaged is
 mended, preau check has seen that all is sound, and the server is started once more. A book that
-SQLite refuses to write closes the house likewise.
+SQLite refuses to write closes the house likewise; of the turn in which it refused nobody is told yes.
 
 Then one bit is flipped, at offsets drawn by a seed, of the book or of a file beside it, each time in
 a fresh copy. Where that hits a message or an attachment, whoever reads it is refused, and the look
@@ -20,8 +20,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import smtplib
 import sqlite3
+import threading
+import time
 
 from tests.flow import mail
 from tests.flow.site import DOMAIN, Refused, wait_for
@@ -33,6 +36,7 @@ READ_EN = "What is kept here was damaged"
 WRITE_FR = "Rien ne peut être écrit ici pour le moment"
 NOTICE_FR = "Des données de ce site sont abîmées"
 FILES = {"petit.bin": 5000, "moyen.bin": 40_000, "grand.bin": 150_000, "enorme.bin": 600_000}
+REFUSED = 60
 POST = "html, text, source, subject, author_shown, organisation_shown, capacity"
 
 
@@ -243,6 +247,57 @@ def broken_book(stage):
         assert Browser(site).get("/t/1").status >= 500
 
 
+def one_turn(stage):
+    """While the clerk is held people sign in, and the relay reports refusals, more than fit in one act; where they go there
+    is damage. All of it is one turn: at the second refusal of the book nothing of it is kept, and nobody may be told yes."""
+    people = [f"p{at}@ville.example" for at in range(REFUSED)]
+    with mail.Sink() as sink, stage.site(relay=sink.url) as site:
+        fill(site)
+        persons = [site.person(address.partition("@")[0], address) for address in people]
+        for person in persons:
+            site.subscribe("voirie", person)
+        sink.refuse.update({address: "550 5.1.1 no such user" for address in people})
+        doors = [Door(site, person) for person in persons[:4]]
+        relay, clerk = site.pids()["relay.0"], site.pids()["clerk.0"]
+        os.kill(relay, signal.SIGSTOP)
+        send(site, 95)
+        site.wait_inbox()
+        wait_for(lambda: site.one("SELECT count(*) FROM outbox WHERE state = 'due'") == len(people))
+        checkpoint(site)
+        root, size = site.one("SELECT rootpage FROM sqlite_schema WHERE name = 'bounce_outbox'"), site.one("PRAGMA page_size")
+        for bit in range(3):  # its first page says then that it is none of an index
+            flip(site.data / "preau.db", (root - 1) * size, bit)
+        before = site.one("SELECT count(*) FROM session")
+        os.kill(clerk, signal.SIGSTOP)
+        for door in doors:
+            door.start()
+        os.kill(relay, signal.SIGCONT)
+        wait_for(lambda: len(sink.refused) >= len(people))
+        time.sleep(0.5)  # what the clerk is to read lies before it
+        os.kill(clerk, signal.SIGCONT)
+        for door in doors:
+            door.join(60)
+        told = [door.status for door in doors]
+        wait_for(lambda: "event=read_only final=yes" in site.log_text())
+        assert set(told) <= {303, 503}, told
+        assert site.one("SELECT count(*) FROM session") - before == told.count(303), told
+        site.process.kill()  # the relay would wait for half a minute to tell what nobody writes down
+
+
+class Door(threading.Thread):
+    """Somebody at the last step of a sign-in by link."""
+
+    def __init__(self, site, person):
+        super().__init__(daemon=True)
+        url = site.act("session.link", person=person)["url"]
+        self.browser, self.status = Browser(site), None
+        self.page = self.browser.get(url)
+        assert self.page.status == 200
+
+    def run(self):
+        self.status = self.browser.submit(self.page, "/ok/", follow=False).status
+
+
 # ---- one bit, anywhere ----
 
 def rows_of(path):
@@ -365,4 +420,5 @@ def many_bits(stage):
 def run(stage):
     one_file(stage)
     broken_book(stage)
+    one_turn(stage)
     many_bits(stage)
