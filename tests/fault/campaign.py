@@ -51,7 +51,7 @@ def tell(name, options, story, figures_of):
     begin = time.monotonic()
     try:
         checks = story.run()
-    except AssertionError:
+    except Exception:
         traceback.print_exc()
         print(story.site.log_tail(40))
         print(f"{name}: seed {options.seed} did not come to its end, see {story.site.folder}")

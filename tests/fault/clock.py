@@ -277,18 +277,14 @@ class ClockJudge(judge.Judge):
             if seen != want:
                 yield f"/t/{thread} shows {seen}, not {want}"
 
-    def find_damage(self):
-        done = self.site.run("check")
-        return [done.stdout[-1000:] + done.stderr[-1000:]] if done.returncode else []
-
     def find_late_night(self):
         """The checker looks once a minute."""
-        def is_near():
-            return self.site.one("SELECT next FROM job WHERE name = 'check'") < self.site.clock.now() + 2 * DAY
+        def next_check():
+            return self.site.one("SELECT next FROM job WHERE name = 'check'")
         with contextlib.suppress(AssertionError):
-            wait_for(is_near, 2 * MINUTE, 0.5)
+            wait_for(lambda: next_check() < self.site.clock.now() + 2 * DAY, 2 * MINUTE, 0.5)
             return []
-        return [f"it is at {self.site.one('SELECT next FROM job')}, now is {self.site.clock.now():.0f}"]
+        return [f"it is at {next_check()}, now is {self.site.clock.now():.0f}"]
 
 
 class ClockStory(Story):

@@ -387,6 +387,11 @@ class Judge:
 
     # ---- the house ----
 
+    def find_damage(self):
+        """What `preau check` has to say, where it has something."""
+        done = self.site.run("check")
+        return [done.stdout[-1000:] + done.stderr[-1000:]] if done.returncode else []
+
     def find_unsound(self):
         book = sqlite3.connect(":memory:")
         source = sqlite3.connect(f"file:{self.site.data}/preau.db?mode=ro", uri=True, timeout=10)

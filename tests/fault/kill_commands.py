@@ -12,6 +12,7 @@ next start serves the book, whole and of the newest version. Each is told once u
 tells its calls; the points are drawn from these.
 """
 import argparse
+import contextlib
 import collections
 import os
 import pathlib
@@ -196,17 +197,17 @@ class Commands:
 
     def wait_gone(self, site):
         """Workers end by themselves when their supervisor is gone."""
-        name = str(site.data).encode()
+        name = str(site.data)
 
-        def is_gone():
-            for entry in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
-                try:
-                    if os.readlink(entry).encode().startswith(name):
-                        return False
-                except OSError:
-                    continue
-            return True
-        wait_for(is_gone, 30, 0.1)
+        def is_of_house(pid):
+            """Processes end, and close files, between two looks."""
+            with contextlib.suppress(OSError):
+                for number in os.listdir(f"/proc/{pid}/fd"):
+                    with contextlib.suppress(OSError):
+                        if os.readlink(f"/proc/{pid}/fd/{number}").startswith(name):
+                            return True
+            return False
+        wait_for(lambda: not any(is_of_house(pid) for pid in os.listdir("/proc") if pid.isdigit()), 30, 0.1)
 
     def run(self):
         with self.site:

@@ -242,10 +242,6 @@ class ScarceJudge(judge.Judge):
         self.check("preau check finds nothing", self.find_damage())
         return self.checks
 
-    def find_damage(self):
-        done = self.site.run("check")
-        return [done.stdout[-1000:] + done.stderr[-1000:]] if done.returncode else []
-
     def is_last_word(self, line):
         """Who has nothing left may say so."""
         return super().is_last_word(line) or self.story.killer.was_scarce(judge.time_of(line))

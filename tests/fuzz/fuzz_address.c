@@ -6,16 +6,10 @@
 
 #include "mail/address.h"
 #include "mail/mail_token.h"
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void
 check_address(const struct mail_address *address)

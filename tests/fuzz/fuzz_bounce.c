@@ -4,16 +4,7 @@
 
 #include "mail/header.h"
 #include "mail/mail_read.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_report)
-{
-	if (!true_of_every_report)
-		abort();
-}
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

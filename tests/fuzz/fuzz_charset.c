@@ -8,16 +8,7 @@
 #include "base/utf8.h"
 #include "mail/charset.h"
 #include "mail/decode.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_text)
-{
-	if (!true_of_every_text)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 try_folds(struct arena *arena, struct span text)

@@ -4,16 +4,7 @@
 #include <stdlib.h>
 
 #include "net/http_parse.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_value)
-{
-	if (!true_of_every_value)
-		abort();
-}
+#include "fuzz.h"
 
 /* Slowly, octet by octet: "name=" at the beginning or after ';' and blanks. */
 static bool

@@ -3,16 +3,7 @@
 #include <stdlib.h>
 
 #include "net/http_parse.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_form)
-{
-	if (!true_of_every_form)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 write_form(struct buf *out, const struct http_form *form)

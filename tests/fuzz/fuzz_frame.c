@@ -4,16 +4,7 @@
 #include <stdlib.h>
 
 #include "base/frame.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_frame)
-{
-	if (!true_of_every_frame)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 add_field(struct buf *out, struct span name, struct span value)

@@ -5,16 +5,7 @@
 
 #include "base/utf8.h"
 #include "mail/header.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_head)
-{
-	if (!true_of_every_head)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 must_be_line(struct span s, size_t max)

@@ -5,9 +5,7 @@
 
 #include "../unit/html_scan.c"
 #include "text/html_check.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -4,16 +4,7 @@
 #include <stdlib.h>
 
 #include "net/http_parse.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_request)
-{
-	if (!true_of_every_request)
-		abort();
-}
+#include "fuzz.h"
 
 static bool
 is_inside(struct span part, struct span whole)

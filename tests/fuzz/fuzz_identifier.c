@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Identifiers as people type them. What was read is twelve symbols of the alphabet, is written in
  * three groups and read again as the same; with one symbol changed it is not read at all. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "rules/identifier.h"
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

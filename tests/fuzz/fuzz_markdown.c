@@ -6,9 +6,7 @@
 #include "../unit/html_scan.c"
 #include "text/html_check.h"
 #include "text/markdown.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

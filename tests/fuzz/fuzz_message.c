@@ -8,18 +8,9 @@
 #include "mail/header.h"
 #include "mail/mail_read.h"
 #include "mail/message_write.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "fuzz.h"
 
 enum { ONE_LINE = 200 /* octets of a text: over that the reader cuts what the writer need not */ };
-
-static void
-must(bool true_of_every_message)
-{
-	if (!true_of_every_message)
-		abort();
-}
 
 /* What a header makes of a line: blanks run together. */
 static struct span

@@ -4,16 +4,7 @@
 #include <stdlib.h>
 
 #include "mail/mail_read.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_message)
-{
-	if (!true_of_every_message)
-		abort();
-}
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -5,9 +5,7 @@
 
 #include "text/mo.h"
 #include "text/plural.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,16 +4,7 @@
 
 #include "base/utf8.h"
 #include "net/multipart.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_form)
-{
-	if (!true_of_every_form)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 check_part(const struct multipart_part *part, struct span body)

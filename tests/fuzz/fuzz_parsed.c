@@ -4,18 +4,9 @@
 #include <stdlib.h>
 
 #include "mail/parsed.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "fuzz.h"
 
 enum { RAW_SIZE = 4096 };
-
-static void
-must(bool true_of_every_answer)
-{
-	if (!true_of_every_answer)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

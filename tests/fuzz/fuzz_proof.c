@@ -7,16 +7,7 @@
 #include "base/utf8.h"
 #include "rules/mail_word.h"
 #include "rules/proof.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_mail)
-{
-	if (!true_of_every_mail)
-		abort();
-}
+#include "fuzz.h"
 
 static bool
 names(struct span text, const char *word)

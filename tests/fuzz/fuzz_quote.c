@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include "text/quote.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,16 +6,7 @@
 
 #include "base/utf8.h"
 #include "web/route.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_target)
-{
-	if (!true_of_every_target)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 must_be_of(struct span s, const char *more)

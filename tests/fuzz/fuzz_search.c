@@ -12,9 +12,7 @@
 #include "store/db.h"
 #include "store/migrate.h"
 #include "store/search.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static char folder[] = "/tmp/preau-fuzz-XXXXXX";
 static struct db *db;
@@ -34,7 +32,7 @@ on_exit_remove(void)
 }
 
 static void
-must(bool done, const struct err *err)
+must_be_done(bool done, const struct err *err)
 {
 	if (done)
 		return;
@@ -59,21 +57,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (db == NULL) {
 		if (mkdtemp(folder) == NULL)
 			abort();
-		must(migrate_open(folder, &db, &err), &err);
+		must_be_done(migrate_open(folder, &db, &err), &err);
 		atexit(on_exit_remove);
 	}
 	arena = arena_new();
-	must(db_begin(db, &err), &err);
-	must(search_add(db, &entry, &err), &err);
+	must_be_done(db_begin(db, &err), &err);
+	must_be_done(search_add(db, &entry, &err), &err);
 	for (int ranked = 0; ranked < 2; ranked++) {
 		query.ranked = ranked != 0;
 		if (!search_find(db, arena, &query, 10, &hits, &count, &err) &&
 		    err.kind != ERR_INVALID)
 			abort();
 	}
-	must(search_remove(db, &entry, &err), &err);
+	must_be_done(search_remove(db, &entry, &err), &err);
 	query = (struct search_query){ .words = SPAN("marie") };
-	must(search_find(db, arena, &query, 10, &hits, &count, &err) && count == 0, &err);
+	must_be_done(search_find(db, arena, &query, 10, &hits, &count, &err) && count == 0, &err);
 	db_rollback(db);
 	db_check_idle(db);
 	arena_free(&arena);

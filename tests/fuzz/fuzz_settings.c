@@ -5,16 +5,7 @@
 #include <string.h>
 
 #include "rules/settings.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_file)
-{
-	if (!true_of_every_file)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 read_back(struct arena *arena, const struct settings *settings)

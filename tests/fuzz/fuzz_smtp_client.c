@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "mail/smtp_client.h"
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,13 +22,6 @@ struct stage {
 	size_t given, ended;
 	char last; /* octet said */
 };
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void
 on_done(void *context, struct smtp_message *message)

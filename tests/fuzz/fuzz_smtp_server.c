@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "mail/smtp_server.h"
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,13 +21,6 @@ struct stage {
 	unsigned answers, messages;
 	size_t kept;
 };
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static bool
 on_data(void *context, struct span octets)

@@ -9,9 +9,7 @@
 
 #include "base/alloc.h"
 #include "text/template.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static const struct template_name names[] = {
 	{ "page/a", "t", VIEW_TEXT, NULL, "" },

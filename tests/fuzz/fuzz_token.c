@@ -7,16 +7,7 @@
 
 #include "base/alloc.h"
 #include "mail/mail_token.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_token)
-{
-	if (!true_of_every_token)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 must_be_made(const struct mail_keys *keys, struct span text)

@@ -9,16 +9,7 @@
 #include "text/escape.h"
 #include "text/excerpt.h"
 #include "text/link.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-must(bool true_of_every_text)
-{
-	if (!true_of_every_text)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 try_links(struct span text)

@@ -6,7 +6,7 @@
 # A new target: its name in fuzz_replays and fuzz_targets, and two pairs of lines below.
 
 fuzz_libs = libweb.a librules.a libstore.a libmail.a libtext.a libnet.a libbase.a $(library_libs)
-EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
 
 fuzz_replays = \
 	replay_address replay_bounce replay_charset replay_field replay_form replay_frame \

@@ -11,9 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { INPUT_MAX = 1 << 20, CUTS = 8 };
 
