@@ -200,6 +200,12 @@ net_address_is_unix(const struct net_address *address)
 }
 
 bool
+net_address_is_here(const struct net_address *address)
+{
+	return net_address_is_unix(address) || net_address_is_loopback(address);
+}
+
+bool
 net_address_is_loopback(const struct net_address *address)
 {
 	struct net_address plain;

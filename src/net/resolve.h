@@ -43,6 +43,10 @@ net_address_is_loopback(const struct net_address *address);
 bool
 net_address_is_unix(const struct net_address *address);
 
+/* On this machine by what it is: loopback, or a socket of the file system. */
+bool
+net_address_is_here(const struct net_address *address);
+
 /* Same host, ports aside; unix is the same as unix. */
 bool
 net_address_same_host(const struct net_address *a, const struct net_address *b);

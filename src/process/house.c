@@ -3,8 +3,9 @@
  *
  *   data/           2750 owner:preau-read   preau.db and its WAL (0640)
  *   data/blobs/     2750 owner:preau-read   big octets by their hash
+ *   data/spool/     0755 owner              a folder for each door:
  *   data/spool/X/   0700 doors              big bodies on their way in
- *   data/outgoing/  0750 doors              relay.to = dir:outgoing
+ *   data/outgoing/  2750 doors:preau-read   relay.to = dir:outgoing
  *   data/run/       0700 owner              console socket, lock, pid, addresses
  *   data/keys       0600 of the supervisor  one "name hex" a line */
 #include "process/house.h"

@@ -86,8 +86,7 @@ link_close(struct relay_link *link)
 static bool
 is_local(const struct relay_target *target)
 {
-	return target->address_count > 0 && (net_address_is_unix(&target->addresses[0]) ||
-						net_address_is_loopback(&target->addresses[0]));
+	return target->address_count > 0 && net_address_is_here(&target->addresses[0]);
 }
 
 /* Where TLS is not required, it is not tried on loopback, nor for a while with a target

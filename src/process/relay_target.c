@@ -86,6 +86,12 @@ relay_target_read(const char *words, const char *data, struct relay_target *targ
 }
 
 bool
+relay_target_is_unix(const struct relay_target *target)
+{
+	return target->way == RELAY_LMTP && target->host[0] == '\0';
+}
+
+bool
 relay_target_resolve(struct relay_target *target, struct err *err)
 {
 	char unix_path[sizeof(target->path) + 8];
@@ -93,7 +99,7 @@ relay_target_resolve(struct relay_target *target, struct err *err)
 	target->address_count = 0;
 	if (target->way == RELAY_DIR)
 		return file_make_folder(target->path, 0750, err);
-	if (target->host[0] != '\0')
+	if (!relay_target_is_unix(target))
 		return net_resolve(target->host, target->port, target->addresses, RELAY_ADDRESSES,
 		    &target->address_count, err);
 	(void)snprintf(unix_path, sizeof(unix_path), "unix:%s", target->path);

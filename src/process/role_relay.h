@@ -49,11 +49,15 @@ struct relay_target {
 
 /* ---- relay_target.c ---- */
 
-/* relay.to; data is the folder that relative names of RELAY_DIR are in. */
+/* relay.to; data is the folder that relative names of RELAY_DIR are in. INVALID: it is not sound. */
 bool
 relay_target_read(const char *text, const char *data, struct relay_target *target, struct err *err);
 
-/* Blocks on the resolver where the host is a name. */
+/* LMTP through a socket of the file system. */
+bool
+relay_target_is_unix(const struct relay_target *target);
+
+/* Blocks on the resolver where the host is a name; makes the folder of RELAY_DIR. */
 bool
 relay_target_resolve(struct relay_target *target, struct err *err);
 

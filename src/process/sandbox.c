@@ -38,7 +38,7 @@ static const int allowed[] = {
 };
 
 /* What libraries try in good faith: it fails, they go on. */
-static const int refused[] = {
+static const int tried_in_good_faith[] = {
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(statx),
 	SCMP_SYS(sysinfo), SCMP_SYS(prlimit64), SCMP_SYS(getdents64), SCMP_SYS(ioctl),
@@ -51,7 +51,7 @@ enum { NEW_FCHMODAT2 = 452, NEW_SETXATTRAT = 463, NEW_OPEN_TREE_ATTR = 467 };
 
 /* What no role needs and a broken one would look for first: other programs, other
  * processes, the inside of the kernel. */
-static const int never[] = {
+static const int of_nobody[] = {
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
 	SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
 	SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
@@ -63,7 +63,7 @@ static const int never[] = {
 	SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(init_module), SCMP_SYS(finit_module),
 	SCMP_SYS(delete_module), SCMP_SYS(kexec_load), SCMP_SYS(open_by_handle_at),
 	SCMP_SYS(personality), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(process_madvise),
-	SCMP_SYS(kcmp), SCMP_SYS(move_pages), SCMP_SYS(migrate_pages), SCMP_SYS(setns),
+	SCMP_SYS(kcmp), SCMP_SYS(move_pages), SCMP_SYS(migrate_pages),
 	SCMP_SYS(fanotify_init), SCMP_SYS(name_to_handle_at), SCMP_SYS(mknod), SCMP_SYS(mknodat),
 	SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(setuid), SCMP_SYS(setgid),
 	SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
@@ -79,7 +79,7 @@ static const int never[] = {
 };
 
 /* Of all but the owner of the book. */
-static const int owners[] = {
+static const int of_owner[] = {
 	SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(lchown),
 	SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(utimes),
 	SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(flock),
@@ -87,7 +87,7 @@ static const int owners[] = {
 };
 
 /* Of all who call nobody: they live with what they were given. */
-static const int callers[] = { SCMP_SYS(connect), SCMP_SYS(socket), SCMP_SYS(socketpair) };
+static const int of_callers[] = { SCMP_SYS(connect), SCMP_SYS(socket), SCMP_SYS(socketpair) };
 
 /* What asks the kernel to signal others in our name, opens our memory to them, or types into
  * their terminal. */
@@ -95,7 +95,7 @@ static const struct {
 	int call;
 	unsigned argument;
 	scmp_datum_t value;
-} words[] = {
+} commands[] = {
 	{ SCMP_SYS(fcntl), 1, F_SETOWN },
 	{ SCMP_SYS(fcntl), 1, F_SETOWN_EX },
 	{ SCMP_SYS(fcntl), 1, F_SETSIG },
@@ -109,6 +109,17 @@ static const struct {
  * are asked for. */
 static const int families[] = { AF_UNIX, AF_NETLINK, AF_INET, AF_INET6 };
 
+/* What becomes of a call that no rule names. */
+static scmp_filter_ctx
+filter_new(uint32_t otherwise, struct err *err)
+{
+	scmp_filter_ctx filter = seccomp_init(otherwise);
+
+	if (filter == NULL)
+		err_set(err, ERR_BROKEN, "no filter of system calls can be made");
+	return filter;
+}
+
 static bool
 refuse(scmp_filter_ctx filter, const int *calls, size_t count)
 {
@@ -119,11 +130,11 @@ refuse(scmp_filter_ctx filter, const int *calls, size_t count)
 }
 
 static bool
-refuse_words(scmp_filter_ctx filter)
+refuse_commands(scmp_filter_ctx filter)
 {
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), words[i].call, 1,
-		        SCMP_CMP32(words[i].argument, SCMP_CMP_EQ, words[i].value)) != 0)
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), commands[i].call, 1,
+		        SCMP_CMP32(commands[i].argument, SCMP_CMP_EQ, commands[i].value)) != 0)
 			return false;
 	return true;
 }
@@ -151,15 +162,15 @@ add_refusals(scmp_filter_ctx filter, bool may_connect, bool is_owner)
 	static const int signals[] = { SCMP_SYS(kill), SCMP_SYS(tgkill) };
 	const scmp_datum_t self = (scmp_datum_t)getpid();
 
-	if (!refuse(filter, never, sizeof never / sizeof never[0]) || !refuse_words(filter) ||
-	    (!is_owner && !refuse(filter, owners, sizeof owners / sizeof owners[0])))
+	if (!refuse(filter, of_nobody, sizeof of_nobody / sizeof of_nobody[0]) || !refuse_commands(filter) ||
+	    (!is_owner && !refuse(filter, of_owner, sizeof of_owner / sizeof of_owner[0])))
 		return false;
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), signals[i], 1,
 		        SCMP_A0(SCMP_CMP_NE, self, 0)) != 0)
 			return false;
 	return may_connect ? refuse_families(filter)
-			   : refuse(filter, callers, sizeof callers / sizeof callers[0]);
+			   : refuse(filter, of_callers, sizeof of_callers / sizeof of_callers[0]);
 }
 
 /* Memory may be mapped and its protection changed, but never to be run. */
@@ -180,11 +191,11 @@ allow_memory(scmp_filter_ctx filter)
 static bool
 allow_oneself(scmp_filter_ctx filter)
 {
-	static const unsigned commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL };
+	static const unsigned harmless[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL };
 
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+	for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-		        SCMP_A1(SCMP_CMP_EQ, commands[i], 0)) != 0)
+		        SCMP_A1(SCMP_CMP_EQ, harmless[i], 0)) != 0)
 			return false;
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 2,
 	           SCMP_A1(SCMP_CMP_EQ, F_SETFL, 0), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0)) == 0 &&
@@ -198,10 +209,8 @@ add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
 			return false;
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), refused[i], 0) != 0)
-			return false;
-	return allow_oneself(filter) && allow_memory(filter);
+	return refuse(filter, tried_in_good_faith, sizeof tried_in_good_faith / sizeof tried_in_good_faith[0]) &&
+	       allow_oneself(filter) && allow_memory(filter);
 }
 
 static bool
@@ -216,11 +225,9 @@ load(scmp_filter_ctx filter, bool built, struct err *err)
 static bool
 close_walls(struct err *err)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_KILL_PROCESS, err);
 
-	if (filter == NULL)
-		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
-	return load(filter, add_rules(filter), err);
+	return filter != NULL && load(filter, add_rules(filter), err);
 }
 #endif
 
@@ -233,11 +240,9 @@ sandbox_confine(bool may_connect, bool is_owner, struct err *err)
 	(void)err;
 	return true;
 #else
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW, err);
 
-	if (filter == NULL)
-		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
-	return load(filter, add_refusals(filter, may_connect, is_owner), err);
+	return filter != NULL && load(filter, add_refusals(filter, may_connect, is_owner), err);
 #endif
 }
 
@@ -248,11 +253,9 @@ sandbox_no_unix(struct err *err)
 	(void)err;
 	return true;
 #else
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW, err);
 
-	if (filter == NULL)
-		return err_set(err, ERR_BROKEN, "no filter of system calls can be made");
-	return load(filter,
+	return filter != NULL && load(filter,
 	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
 	        SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX)) == 0,
 	    err);

@@ -14,8 +14,9 @@
 
 /* Of every role, from its first line on: no other program, no signal to other processes, no
  * look into them, no port taken, and no way out but for those who must (may_connect). Nobody but
- * the owner of the book changes whose a file is and who may open it (is_owner). What is asked for
- * all the same fails. no_new_privs is set already. */
+ * the owner of the book changes, by its name, whose a file is and who may open it (is_owner); of a
+ * file that it made and has open, a role may set the mode (file_write() does). What is asked for all
+ * the same fails. no_new_privs is set already. */
 bool
 sandbox_confine(bool may_connect, bool is_owner, struct err *err);
 

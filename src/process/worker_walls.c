@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -11,7 +12,7 @@
 #include "process/role_relay.h"
 #include "process/sandbox.h"
 
-enum { PATHS_MAX = 32 };
+enum { PATHS_MAX = 48 };
 
 struct walls {
 	struct sandbox_path paths[PATHS_MAX];
@@ -21,8 +22,9 @@ struct walls {
 static void
 allow(struct walls *walls, const char *path, bool may_write)
 {
-	if (walls->count < PATHS_MAX)
-		walls->paths[walls->count++] = (struct sandbox_path){ path, may_write };
+	if (walls->count == PATHS_MAX)
+		die("walls: more than %d paths for one role", PATHS_MAX);
+	walls->paths[walls->count++] = (struct sandbox_path){ path, may_write };
 }
 
 static void
@@ -57,30 +59,18 @@ allow_named(struct walls *walls, const char *variable)
 
 /* A folder that is not there yet is made by the relay: in the one above it. */
 static void
-allow_outgoing(struct walls *walls, const struct settings *settings, struct arena *arena)
+allow_outgoing(struct walls *walls, const char *folder, struct arena *arena)
 {
-	struct relay_target target;
-	struct err none = { 0 };
-	char *path, *end;
+	char *path = arena_strdup(arena, folder), *end = strrchr(path, '/');
 
-	if (!relay_target_read(settings->relay_to, settings->data, &target, &none) ||
-	    target.way != RELAY_DIR)
-		return;
-	path = arena_strdup(arena, target.path);
-	end = strrchr(path, '/');
 	if (!file_exists(path) && end != NULL && end != path)
 		*end = '\0';
 	allow(walls, path, true);
 }
 
-static bool
-has_unix_target(const struct settings *settings)
-{
-	return strncmp(settings->relay_to, "lmtp:/", 6) == 0 && settings->relay_to[6] != '/';
-}
-
 static void
-fill(struct walls *walls, const struct worker *worker, const struct role *role, struct arena *arena)
+fill(struct walls *walls, const struct worker *worker, const struct role *role,
+    const struct relay_target *target, struct arena *arena)
 {
 	const struct settings *settings = &worker->settings;
 
@@ -100,7 +90,8 @@ fill(struct walls *walls, const struct worker *worker, const struct role *role, 
 		allow_all(walls, of_callers, "", arena);
 		allow_named(walls, "SSL_CERT_FILE");
 		allow_named(walls, "SSL_CERT_DIR");
-		allow_outgoing(walls, settings, arena);
+		if (target->way == RELAY_DIR)
+			allow_outgoing(walls, target->path, arena);
 	}
 }
 
@@ -111,11 +102,14 @@ worker_walls(const struct worker *worker, const struct role *role, struct err *e
 	bool calls = (role->flags & ROLE_CALLS) != 0, kept = false, done;
 	struct arena *arena = arena_new();
 	struct walls walls = { .count = 0 };
+	struct relay_target target;
 
-	fill(&walls, worker, role, arena);
+	if (!relay_target_read(settings->relay_to, settings->data, &target, err))
+		return arena_free(&arena), false;
+	fill(&walls, worker, role, &target, arena);
 	done = sandbox_paths(walls.paths, walls.count, calls, &kept, err);
 	arena_free(&arena);
 	if (done && !kept)
 		log_info("worker landlock=none");
-	return done && (!calls || has_unix_target(settings) || sandbox_no_unix(err));
+	return done && (!calls || relay_target_is_unix(&target) || sandbox_no_unix(err));
 }

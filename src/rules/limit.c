@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/token.h"
 #include "mail/address.h"
 #include "store/house.h"
@@ -72,7 +73,12 @@ most_of(const struct settings *settings, size_t row)
 bool
 limit_row(const struct settings *settings, size_t at, struct limit_row *out)
 {
-	static const char *const by[] = { "actor", "address", "peer", "all" };
+	static const char *const by[] = {
+		[BY_ACTOR] = "actor",
+		[BY_ADDRESS] = "address",
+		[BY_PEER] = "peer",
+		[BY_ALL] = "all",
+	};
 
 	if (at >= ROWS)
 		return false;
@@ -86,6 +92,22 @@ limit_row(const struct settings *settings, size_t at, struct limit_row *out)
 	return true;
 }
 
+/* Rows of a limit stand together. A name that has none is a mistake of ours. */
+static size_t
+first_row(const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return i;
+	die("no such limit: %s", name);
+}
+
+static bool
+is_row_of(size_t row, const char *name)
+{
+	return row < ROWS && strcmp(rows[row].name, name) == 0;
+}
+
 static bool
 over(struct err *err)
 {
@@ -97,9 +119,7 @@ limit_check(struct clerk *clerk, const char *name, const char *subject, struct e
 {
 	int64_t count, most;
 
-	for (size_t i = 0; *subject && i < ROWS; i++) {
-		if (strcmp(rows[i].name, name) != 0)
-			continue;
+	for (size_t i = first_row(name); *subject && is_row_of(i, name); i++) {
 		most = most_of(clerk->settings, i);
 		if (!rate_count(clerk->db, rows[i].window, subject, clerk->now, rows[i].seconds,
 			&count, err))
@@ -123,9 +143,7 @@ limit_take(struct clerk *clerk, const char *name, const char *subject, struct er
 {
 	int64_t count, most;
 
-	for (size_t i = 0; *subject && i < ROWS; i++) {
-		if (strcmp(rows[i].name, name) != 0)
-			continue;
+	for (size_t i = first_row(name); *subject && is_row_of(i, name); i++) {
 		most = most_of(clerk->settings, i);
 		if (most == 0)
 			continue;
@@ -148,15 +166,6 @@ limit_subject_address(struct span folded, char out[33])
 }
 
 /* ---- of an act ---- */
-
-static enum by
-by_of(struct span name)
-{
-	for (size_t i = 0; i < ROWS; i++)
-		if (span_is(name, rows[i].name))
-			return rows[i].by;
-	return BY_ACTOR;
-}
 
 /* Whose count; "" where that is not known. */
 static const char *
@@ -186,15 +195,17 @@ subject_of(const struct act *act, enum by by)
 static bool
 each_limit(struct clerk *clerk, const struct act *act, limit_fn *limit, struct err *err)
 {
-	struct span rest = span_of(act->kind->limit ? act->kind->limit : ""), name;
+	struct span rest = span_of(act->kind->limit ? act->kind->limit : ""), word;
+	const char *name;
 
 	if (act->door == DOOR_HOUSE || act->door == DOOR_CONSOLE ||
 	    fields_get(&act->input, "token").len > 0)
 		return true;
-	while (span_next(&rest, ' ', &name))
-		if (!limit(clerk, arena_strndup(act->arena, name.data, name.len),
-			subject_of(act, by_of(name)), err))
+	while (span_next(&rest, ' ', &word)) {
+		name = arena_strndup(act->arena, word.data, word.len);
+		if (!limit(clerk, name, subject_of(act, rows[first_row(name)].by), err))
 			return false;
+	}
 	return true;
 }
 

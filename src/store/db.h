@@ -36,12 +36,13 @@ db_open_writer(const char *folder, struct db **db, struct err *err);
 /* A reader: cannot write, neither by permission nor by mistake. Retries for at most 2 s
  * what a starting writer causes (codes 264, 1288, 14), here and at every statement; after
  * a wait in vain every statement of the next second ends in TEMPORARY at once. So does a
- * statement that runs over 200 ms. NOT_FOUND: there is no book. */
+ * statement that takes more than 200 ms of CPU, or 10 s on the clock. NOT_FOUND: there is no
+ * book. */
 bool
 db_open_reader(const char *folder, struct db **db, struct err *err);
 
-/* A reader without the limit of 200 ms, for db_copy: alone in its process, beside a clerk that
- * goes on writing. What it holds is a snapshot: until it is closed the WAL is not begun anew. */
+/* A reader without those limits, for whoever looks at all of the book or copies it: alone in its
+ * process, beside a clerk that goes on writing. What it holds is a snapshot: until it is closed the WAL is not begun anew. */
 bool
 db_open_copier(const char *folder, struct db **db, struct err *err);
 

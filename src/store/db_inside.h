@@ -21,8 +21,7 @@ enum {
 	DB_LOST_MS = 1000, /* a reader that waited in vain asks again only then */
 	DB_WAL_PASSIVE = 4 * 1024 * 1024, /* octets of WAL */
 	DB_WAL_TRUNCATE = 16 * 1024 * 1024,
-	DB_TRUNCATE_WAIT_MS = 50,
-	DB_CODE_IOERR = 10 /* SQLITE_IOERR, for who does not see sqlite3.h */
+	DB_TRUNCATE_WAIT_MS = 50
 };
 
 struct statement {
@@ -73,6 +72,11 @@ db_allow_attach(struct db *db, bool is_allowed);
 /* Where it is such trouble by its code of SQLite: tells who wanted to know. */
 void
 db_tell_trouble(struct db *db, int code);
+
+/* IOERR may be a failed fsync: nobody knows then what the disk holds, so this life ends. Any
+ * other code is left to the caller. `what` failed: "a commit". */
+void
+db_die_of_disk(struct db *db, int code, const char *what);
 
 /* Fills err by the code of SQLite and returns false; ends the process where the code
  * says that this program is wrong. */

@@ -64,10 +64,7 @@ run_checkpoint(struct db *db, const char *sql)
 
 	db_open(db, sql, DB_NO_VALUES, &cursor);
 	is_busy = !db_next(&cursor) || db_int(&cursor, 0) != 0;
-	if ((cursor.code & 0xff) == DB_CODE_IOERR)
-		db_tell_trouble(db, cursor.code);
-	if ((cursor.code & 0xff) == DB_CODE_IOERR)
-		die("book: a checkpoint failed with code %d", cursor.code);
+	db_die_of_disk(db, cursor.code, "a checkpoint");
 	if (!db_end(&cursor, &err))
 		log_warn("event=checkpoint_failed text=%s", log_text(span_of(err.text)));
 	return is_busy;

@@ -44,6 +44,15 @@ db_tell_trouble(struct db *db, int code)
 	db->on_trouble(db->trouble_arg, why);
 }
 
+void
+db_die_of_disk(struct db *db, int code, const char *what)
+{
+	if ((code & 0xff) != SQLITE_IOERR)
+		return;
+	db_tell_trouble(db, code);
+	die("book: %s failed with code %d", what, code);
+}
+
 bool
 db_damaged(struct db *db, const char *noun, int64_t id, struct err *err)
 {

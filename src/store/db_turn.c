@@ -93,10 +93,7 @@ db_commit(struct db *db, struct err *err)
 		return err_set(err, ERR_TEMPORARY, "The transaction was rolled back.");
 	db_open(db, sql_commit, DB_NO_VALUES, &cursor);
 	db_next(&cursor);
-	if ((cursor.code & 0xff) == DB_CODE_IOERR)
-		db_tell_trouble(db, cursor.code);
-	if ((cursor.code & 0xff) == DB_CODE_IOERR)
-		die("book: a commit failed with code %d", cursor.code);
+	db_die_of_disk(db, cursor.code, "a commit");
 	if (db_end(&cursor, err))
 		return true;
 	db_rollback(db);
