@@ -23,13 +23,13 @@ print_row(struct span value)
 {
 	struct fields row;
 	struct span name, item;
+	const char *gap = "";
 	size_t at = 0;
 
 	if (!fields_read(&row, value))
 		return;
-	while (fields_next(&row, &at, &name, &item))
-		printf("%s" SPAN_FORMAT "=" SPAN_FORMAT, item.data == value.data ? "" : " ",
-		    SPAN_ARGS(name), SPAN_ARGS(item));
+	for (; fields_next(&row, &at, &name, &item); gap = " ")
+		printf("%s" SPAN_FORMAT "=" SPAN_FORMAT, gap, SPAN_ARGS(name), SPAN_ARGS(item));
 	printf("\n");
 }
 
@@ -105,7 +105,7 @@ speak(struct command *command, bool ask)
 	struct err err = { 0 };
 	char key[44];
 	bool good = true;
-	int status = 0;
+	int status = 0, failed;
 
 	if (!command_settings(command))
 		return EXIT_SETTINGS;
@@ -119,10 +119,12 @@ speak(struct command *command, bool ask)
 		status = EXIT_MISUSED;
 	good = good && console_open(&command->settings, command->file, &console, &err) &&
 	       console_ask(console, &request, &answer, &err);
-	if (good)
+	if (good) {
 		status = print_answer(&answer);
-	else if (command_fail(&err) && status == 0)
-		status = err.kind == ERR_TEMPORARY ? EXIT_AGAIN : EXIT_REFUSED;
+	} else {
+		failed = command_fail(&err);
+		status = status != 0 ? status : failed;
+	}
 	console_close(&console);
 	file_close(&request.fd);
 	buf_free(&input);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* command/cmd_check.c: preau check: what would keep serve from starting, and what is not sound
- * in the data folder, said without starting anything. */
+ * in the data folder, said without starting anything. A house that closed itself to writing is
+ * opened again by the next start after a check that found nothing. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -34,9 +35,9 @@ print_sound(const char *folder, const struct sound *sound)
 	printf("\n");
 }
 
-/* A house that is read-only stays so until its next start. */
+/* In data/read-only, where readonly_lift() wants to see it at the next start. */
 static int
-tell_readonly(const char *folder)
+note_checked(const char *folder)
 {
 	struct readonly readonly;
 	struct err err = { 0 };
@@ -70,7 +71,7 @@ check_folder(const char *folder, bool may_be_new)
 		status = EXIT_REFUSED;
 	} else {
 		print_sound(folder, &sound);
-		status = tell_readonly(folder);
+		status = note_checked(folder);
 	}
 	sound_free(&sound);
 	return status;

@@ -112,10 +112,6 @@ cmd_doctor(struct command *command)
 	};
 	struct err err = { 0 };
 
-	if (command->count > 0) {
-		fprintf(stderr, "preau: doctor takes options alone\n");
-		return EXIT_MISUSED;
-	}
 	if (!dns_open(command->dns, &doctor.dns, &err)) {
 		command_fail(&err);
 		return EXIT_MISUSED;

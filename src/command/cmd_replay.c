@@ -14,7 +14,7 @@ cmd_replay(struct command *command)
 	int64_t number;
 	char *words[3];
 
-	if (command->count != 2 || (!mail && strcmp(what, "outbox") != 0) ||
+	if ((!mail && strcmp(what, "outbox") != 0) ||
 	    !span_int(span_of(command->words[1]), 1, INT64_MAX, &number)) {
 		fprintf(stderr,
 		    "preau: replay takes inbox or outbox, and a number of preau show set-aside\n");

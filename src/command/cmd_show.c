@@ -16,10 +16,18 @@
 static const char *
 type_name(enum field_type type)
 {
-	static const char *const names[] = { "line", "text", "number", "slug", "address", "word",
-		"octets", "flag" };
+	static const char *const names[] = {
+		[FIELD_LINE] = "line",
+		[FIELD_TEXT] = "text",
+		[FIELD_INT] = "number",
+		[FIELD_SLUG] = "slug",
+		[FIELD_ADDRESS] = "address",
+		[FIELD_WORD] = "word",
+		[FIELD_OCTETS] = "octets",
+		[FIELD_FLAG] = "flag",
+	};
 
-	return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "?";
+	return names[type];
 }
 
 static void
@@ -149,31 +157,36 @@ show_set_aside(struct command *command)
 
 static const struct list {
 	const char *name;
-	int most; /* words behind it */
+	const char *usage; /* of the one word behind it, NULL: there is none */
 	int (*show)(struct command *);
 } lists[] = {
-	{ "acts", 0, show_acts },
-	{ "addresses", 0, show_addresses },
-	{ "asks", 0, show_asks },
-	{ "inbox", 1, show_inbox },
-	{ "limits", 0, show_limits },
-	{ "outbox", 1, show_outbox },
-	{ "person", 1, life_person },
-	{ "post", 1, life_post },
-	{ "roles", 0, show_roles },
-	{ "routes", 0, show_routes },
-	{ "set-aside", 0, show_set_aside },
-	{ "settings", 0, show_settings },
+	{ "acts", NULL, show_acts },
+	{ "addresses", NULL, show_addresses },
+	{ "asks", NULL, show_asks },
+	{ "inbox", "[STATE]", show_inbox },
+	{ "limits", NULL, show_limits },
+	{ "outbox", "[STATE]", show_outbox },
+	{ "person", "NUMBER|ADDRESS", life_person },
+	{ "post", "NUMBER", life_post },
+	{ "roles", NULL, show_roles },
+	{ "routes", NULL, show_routes },
+	{ "set-aside", NULL, show_set_aside },
+	{ "settings", NULL, show_settings },
 };
+
+enum { LISTS = sizeof lists / sizeof lists[0] };
 
 int
 cmd_show(struct command *command)
 {
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && command->count > 0; i++)
+	for (size_t i = 0; i < LISTS && command->count > 0; i++)
 		if (strcmp(command->words[0], lists[i].name) == 0 &&
-		    command->count - 1 <= lists[i].most)
+		    command->count <= (lists[i].usage != NULL ? 2 : 1))
 			return lists[i].show(command);
-	fprintf(stderr, "preau: show knows acts, addresses, asks, inbox [STATE], limits, outbox [STATE], person NUMBER|ADDRESS, "
-	                "post NUMBER, roles, routes, set-aside, settings\n");
+	fprintf(stderr, "preau: show knows");
+	for (size_t i = 0; i < LISTS; i++)
+		fprintf(stderr, "%s %s%s%s", i > 0 ? "," : "", lists[i].name,
+		    lists[i].usage != NULL ? " " : "", lists[i].usage != NULL ? lists[i].usage : "");
+	fprintf(stderr, "\n");
 	return EXIT_MISUSED;
 }

@@ -2,6 +2,7 @@
 /* command/command.c: the table of verbs and the options they share. */
 #include "command/command.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,26 +10,28 @@
 #include "base/file.h"
 #include "config.h"
 
+enum { ANY = INT_MAX }; /* words; the verb itself counts them */
+
 /* clang-format off */
 const struct verb verbs[] = {
-	/* name     words                       what it does                                               least run */
-	{ "serve",  "",                         "run the server in the foreground until SIGTERM",               0, cmd_serve },
-	{ "act",    "NAME [FIELD=VALUE ...]",   "do one act; FIELD=@FILE takes the value from a file",          1, cmd_act },
-	{ "ask",    "NAME [FIELD=VALUE ...]",   "ask the clerk something; changes nothing",                     1, cmd_ask },
-	{ "import", "FORUM FILE.mbox",          "add the messages of an mbox file to a forum, sending nothing", 2, cmd_import },
-	{ "issue",  "ROLL COUNT FILE",          "draw identifiers of a roll into a new file, for the printer",   3, cmd_issue },
-	{ "show",   "post NUMBER",              "the life of a post: how it came, what was decided, who was sent it", 0, cmd_show },
-	{ "show",   "person NUMBER|ADDRESS",    "who that is, what they receive, wrote and were sent",          0, cmd_show },
-	{ "show",   "inbox|outbox [STATE]",     "mails that came, mails that leave",                            0, cmd_show },
-	{ "show",   "set-aside",                "mails that were set aside, for replay",                        0, cmd_show },
-	{ "show",   "acts|addresses|asks|limits|roles|routes|settings", "tables of the program",                0, cmd_show },
-	{ "replay", "inbox|outbox NUMBER",      "try again what was set aside",                                 1, cmd_replay },
-	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, cmd_backup },
-	{ "restore", "FOLDER",                  "make the data folder from a backup, checked",                  1, cmd_restore },
-	{ "check",  "[FOLDER]",                 "check the settings, the theme and the data, or a backup",      0, cmd_check },
-	{ "doctor", "[--dns IP:PORT] [--dkim NAME]", "look at settings, DNS, ports, disk, clock, relay; answers 0, 1 or 2", 0, cmd_doctor },
-	{ "work",   "ROLE",                     "one role; started by serve",                                   1, cmd_work },
-	{ NULL, NULL, NULL, 0, NULL },
+	/* name     words                       what it does                                               least, most, run */
+	{ "serve",  "",                         "run the server in the foreground until SIGTERM",               0, 0, cmd_serve },
+	{ "act",    "NAME [FIELD=VALUE ...]",   "do one act; FIELD=@FILE takes the value from a file",          1, ANY, cmd_act },
+	{ "ask",    "NAME [FIELD=VALUE ...]",   "ask the clerk something; changes nothing",                     1, ANY, cmd_ask },
+	{ "import", "FORUM FILE.mbox",          "add the messages of an mbox file to a forum, sending nothing", 2, 2, cmd_import },
+	{ "issue",  "ROLL COUNT FILE",          "draw identifiers of a roll into a new file, for the printer",   3, 3, cmd_issue },
+	{ "show",   "post NUMBER",              "the life of a post: how it came, what was decided, who was sent it", 0, ANY, cmd_show },
+	{ "show",   "person NUMBER|ADDRESS",    "who that is, what they receive, wrote and were sent",          0, ANY, cmd_show },
+	{ "show",   "inbox|outbox [STATE]",     "mails that came, mails that leave",                            0, ANY, cmd_show },
+	{ "show",   "set-aside",                "mails that were set aside, for replay",                        0, ANY, cmd_show },
+	{ "show",   "acts|addresses|asks|limits|roles|routes|settings", "tables of the program",                0, ANY, cmd_show },
+	{ "replay", "inbox|outbox NUMBER",      "try again what was set aside",                                 2, 2, cmd_replay },
+	{ "backup", "FOLDER",                   "copy all data into a new folder and check the copy",           1, 1, cmd_backup },
+	{ "restore", "FOLDER",                  "make the data folder from a backup, checked",                  1, 1, cmd_restore },
+	{ "check",  "[FOLDER]",                 "check the settings, the theme and the data, or a backup",      0, 1, cmd_check },
+	{ "doctor", "[--dns IP:PORT] [--dkim NAME]", "look at settings, DNS, ports, disk, clock, relay; answers 0, 1 or 2", 0, 0, cmd_doctor },
+	{ "work",   "ROLE",                     "one role; started by serve",                                   1, 1, cmd_work },
+	{ NULL, NULL, NULL, 0, 0, NULL },
 };
 /* clang-format on */
 
@@ -136,7 +139,7 @@ command_main(int argc, char **argv)
 	}
 	command.words = at;
 	command.count = (int)(argv + argc - at);
-	if (command.count < verb->least) {
+	if (command.count < verb->least || command.count > verb->most) {
 		fprintf(stderr, "usage: preau %s %s\n", verb->name, verb->usage);
 		return EXIT_MISUSED;
 	}

@@ -33,7 +33,7 @@ struct verb {
 	const char *name;
 	const char *usage; /* words behind it */
 	const char *text;
-	int least;         /* words it needs */
+	int least, most;   /* words it takes */
 	int (*run)(struct command *);
 };
 

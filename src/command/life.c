@@ -22,14 +22,12 @@ life_open(struct life *life, struct command *command, struct err *err)
 		return err_set(
 		    err, ERR_NOT_FOUND, "There is no book in %s, or it may not be seen.", data);
 	return console_open(&command->settings, command->file, &life->console, err) &&
-	       db_open_copier(data, &life->db, err) && db_read_begin(life->db, err);
+	       db_open_copier(data, &life->db, err);
 }
 
 void
 life_close(struct life *life)
 {
-	if (life->db != NULL)
-		db_read_end(life->db);
 	db_close(&life->db);
 	console_close(&life->console);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* command/life.h: preau show post, preau show person: all that the book knows of one of them.
  *
- * Read from one snapshot of the book, beside a clerk that goes on: nothing is asked of it, so
- * that this works where it hangs. Fields a line each, then rows a line each, as acts
- * answer. */
+ * Read beside a clerk that goes on: nothing is asked of it, so that this works where it hangs. No
+ * snapshot is held while it is printed: a pager may stay open for an hour. Fields a line each, then
+ * rows a line each, as acts answer. */
 #pragma once
 
 #include "command/command.h"

@@ -100,6 +100,11 @@ def misused(site):
     for words in ((), ("inbox",), ("inbox", "x"), ("inbox", "0"), ("post", "1"), ("inbox", "1", "2")):
         done = site.run("replay", *words)
         assert done.returncode == 64 and done.stdout == "" and done.stderr != "", (words, done)
+    # An option behind the words is not taken for one, and what is one word too many is not passed over.
+    for words in (("backup", "there", "--config", str(site.config)), ("restore", "here", "there"), ("check", "here", "there"),
+                  ("import", "voirie", "a.mbox", "b.mbox"), ("issue", "1", "2", "there", "3"), ("serve", "now"), ("doctor", "all")):
+        done = site.run(*words)
+        assert done.returncode == 64 and done.stdout == "" and done.stderr.startswith("usage: "), (words, done)
     # What was not set aside is not replayed; what is not there either.
     states = site.rows("SELECT id, state FROM inbox") + site.rows("SELECT id, state FROM outbox")
     for words in (("inbox", "1"), ("outbox", "1"), ("inbox", "99999"), ("outbox", "99999")):
