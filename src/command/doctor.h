@@ -17,6 +17,8 @@ enum doctor_level {
 	DOCTOR_WRONG	/* does not work, or will not */
 };
 
+struct relay_target;
+
 struct doctor {
 	struct command *command;
 	struct arena *arena;
@@ -57,6 +59,13 @@ struct span
 doctor_site_host(const struct settings *settings);
 
 /* ---- doctor_dns.c ---- */
+
+/* As dns_ask(); once nobody answered in time, nobody is asked any more. */
+bool
+doctor_ask(struct doctor *doctor, const char *name, enum dns_type type, struct dns_answer *answer,
+    struct err *err);
+void
+doctor_say_silence(struct doctor *doctor, const char *what);
 
 void
 doctor_dns_mx(struct doctor *doctor);
@@ -99,3 +108,8 @@ doctor_server(struct doctor *doctor);
 
 void
 doctor_relay(struct doctor *doctor);
+
+/* Where mail leaves to, with an address at least. False: it is a folder, or cannot be found, which
+ * doctor_relay() says. */
+bool
+doctor_relay_target(struct doctor *doctor, struct relay_target *target);

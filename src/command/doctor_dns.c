@@ -4,20 +4,37 @@
 #include <string.h>
 
 #include "command/doctor.h"
+#include "mail/spf.h"
 #include "process/role_relay.h"
 
+bool
+doctor_ask(struct doctor *doctor, const char *name, enum dns_type type, struct dns_answer *answer,
+    struct err *err)
+{
+	if (!doctor->dns_silent && dns_ask(doctor->dns, doctor->arena, name, type, answer, err))
+		return true;
+	doctor->dns_silent = doctor->dns_silent || err->kind == ERR_TEMPORARY;
+	return false;
+}
+
+void
+doctor_say_silence(struct doctor *doctor, const char *what)
+{
+	doctor_warn(doctor,
+	    TR("The DNS does not answer for %s. Try again; if it lasts, look at "
+	       "/etc/resolv.conf."),
+	    what);
+}
+
+/* False: there was no answer, and that was said. */
 static bool
 ask(struct doctor *doctor, const char *name, enum dns_type type, struct dns_answer *answer)
 {
 	struct err err = { 0 };
 
-	if (!doctor->dns_silent && dns_ask(doctor->dns, doctor->arena, name, type, answer, &err))
+	if (doctor_ask(doctor, name, type, answer, &err))
 		return true;
-	doctor->dns_silent = doctor->dns_silent || err.kind == ERR_TEMPORARY;
-	doctor_warn(doctor,
-	    TR("The DNS does not answer for %s. Try again; if it lasts, look at "
-	       "/etc/resolv.conf."),
-	    err.kind != ERR_NONE ? err.text : name);
+	doctor_say_silence(doctor, err.kind != ERR_NONE ? err.text : name);
 	return false;
 }
 
@@ -31,26 +48,32 @@ is_public(struct doctor *doctor, const char *name)
 	return false;
 }
 
-/* A and AAAA; how many. False: the DNS did not answer, and that was said. */
+/* A and AAAA. False: the DNS did not answer, and that was said. */
 static bool
 ask_addresses(struct doctor *doctor, const char *name, struct dns_answer *v4, struct dns_answer *v6)
 {
 	return ask(doctor, name, DNS_A, v4) && ask(doctor, name, DNS_AAAA, v6);
 }
 
-/* Records that begin as `tag` does, moved to the front; others are somebody else's. */
-static size_t
-keep_tagged(struct dns_answer *answer, const char *tag)
+/* RFC 7489 §6.4: the version is the first tag. */
+static bool
+is_dmarc(struct span text)
 {
-	size_t len = strlen(tag), count = 0;
+	static const size_t len = sizeof("v=DMARC1") - 1;
 
-	for (size_t i = 0; i < answer->count; i++) {
-		struct span text = span_of(answer->records[i].text);
+	return span_starts_nocase(text, "v=DMARC1") &&
+	       (text.len == len || ascii_is_blank(text.data[len]) || text.data[len] == ';');
+}
 
-		if (span_starts_nocase(text, tag) &&
-		    (text.len == len || ascii_is_blank(text.data[len]) || text.data[len] == ';'))
+/* The records that are what is looked for, moved to the front; others are somebody else's. */
+static size_t
+keep(struct dns_answer *answer, bool (*is_one)(struct span text))
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		if (is_one(span_of(answer->records[i].text)))
 			answer->records[count++] = answer->records[i];
-	}
 	answer->count = count;
 	return count;
 }
@@ -182,8 +205,7 @@ doctor_dns_spf(struct doctor *doctor)
 
 	if (!is_public(doctor, domain) || !ask(doctor, domain, DNS_TXT, &txt))
 		return;
-	keep_tagged(&txt, "v=spf1");
-	if (txt.count == 0)
+	if (keep(&txt, spf_is_record) == 0)
 		doctor_wrong(doctor,
 		    TR("%s has no SPF: large providers refuse such mail. Add the TXT record: "
 		       "v=spf1 mx -all (mx: the server that takes mail sends it too)."),
@@ -229,12 +251,13 @@ doctor_dns_dkim(struct doctor *doctor)
 		doctor_ok(doctor, TR("%s holds a key."), name);
 }
 
+/* Of a domain above ours sp=, where it is said, rules: §6.3. */
 static void
-say_dmarc(struct doctor *doctor, const char *name, const char *text)
+say_dmarc(struct doctor *doctor, const char *name, const char *text, bool from_above)
 {
 	struct span policy = { 0 };
 
-	if (!tag_find(text, "p", &policy) ||
+	if ((!(from_above && tag_find(text, "sp", &policy)) && !tag_find(text, "p", &policy)) ||
 	    (!span_is_nocase(policy, "none") && !span_is_nocase(policy, "quarantine") &&
 		!span_is_nocase(policy, "reject")))
 		doctor_wrong(doctor,
@@ -254,29 +277,29 @@ say_dmarc(struct doctor *doctor, const char *name, const char *text)
 void
 doctor_dns_dmarc(struct doctor *doctor)
 {
-	const char *domain = doctor->house.settings.mail_domain, *name = domain;
+	const char *domain = doctor->house.settings.mail_domain, *name = domain, *at;
 	struct dns_answer txt;
 
 	if (!is_public(doctor, domain))
 		return;
-	for (const char *at = domain; strchr(at, '.') != NULL; at = strchr(at, '.') + 1) {
+	for (at = domain; strchr(at, '.') != NULL; at = strchr(at, '.') + 1) {
 		name = arena_printf(doctor->arena, "_dmarc.%s", at);
 		if (!ask(doctor, name, DNS_TXT, &txt))
 			return;
-		if (keep_tagged(&txt, "v=DMARC1") > 0)
+		if (keep(&txt, is_dmarc) > 0)
 			break;
 	}
 	if (txt.count == 0)
 		doctor_warn(doctor,
-		    TR("%s has no DMARC: large providers want one. Add the TXT record _dmarc.%s: "
-		       "v=DMARC1; p=none; later p=quarantine."),
+		    TR("%s has no DMARC: large providers want one. Add to _dmarc.%s a TXT record "
+		       "whose value is v=DMARC1;p=none and change none to quarantine later."),
 		    domain, domain);
 	else if (txt.count > 1)
 		doctor_wrong(doctor,
 		    TR("%s has more than one DMARC record, which counts as none: make them one."),
 		    name);
 	else
-		say_dmarc(doctor, name, txt.records[0].text);
+		say_dmarc(doctor, name, txt.records[0].text, at != domain);
 }
 
 /* ---- the name of the address that sends ---- */
@@ -326,12 +349,8 @@ doctor_dns_ptr(struct doctor *doctor)
 	const struct settings *s = &doctor->house.settings;
 	struct relay_target target;
 	struct dns_answer mx, v4, v6;
-	struct err err = { 0 };
 
-	if (!relay_target_read(s->relay_to, s->data, &target, &err) || target.way == RELAY_DIR ||
-	    !relay_target_resolve(&target, &err) || target.address_count == 0 ||
-	    (!net_address_is_loopback(&target.addresses[0]) &&
-		!net_address_is_unix(&target.addresses[0]))) {
+	if (!doctor_relay_target(doctor, &target) || !net_address_is_here(&target.addresses[0])) {
 		doctor_unseen(doctor, TR("Mail does not leave from a server on this machine: its "
 					 "PTR is not looked at."));
 		return;

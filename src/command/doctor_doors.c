@@ -198,7 +198,7 @@ say_answer(struct doctor *doctor, struct span answer, const char *why)
 		return;
 	}
 	if (span_starts(answer, "HTTP/1.1 200")) {
-		doctor_ok(doctor, TR("The server answers: pages can be read and the clerk works."));
+		doctor_ok(doctor, TR("The server answers: pages can be read and messages are taken."));
 		return;
 	}
 	(void)span_next_line(&body, &line);

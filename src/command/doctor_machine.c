@@ -54,8 +54,8 @@ doctor_sqlite(struct doctor *doctor)
 		doctor_wrong(doctor, TR("SQLite %s is too old: install 3.40.0 or newer."), version);
 	else if (has_wal_race(number))
 		doctor_ok(doctor,
-		    TR("SQLite %s can lose pages where two programs write at once; here the clerk "
-		       "alone writes. Let no other program write the book."),
+		    TR("SQLite %s can lose pages where two programs write at once; here one "
+		       "process alone writes. Let no other program write the database."),
 		    version);
 	else
 		doctor_ok(doctor, TR("SQLite %s."), version);
@@ -235,8 +235,8 @@ check_keys(struct doctor *doctor)
 	if (file_exists(in_data(doctor, "keys")) || !file_exists(in_data(doctor, "preau.db")))
 		return true;
 	doctor_wrong(doctor,
-	    TR("%s is missing beside the book: bring it back from a backup, or no reply to an old "
-	       "mail is recognised."),
+	    TR("%s is missing beside the database: bring it back from a backup, or no reply to an "
+	       "old mail is recognised."),
 	    in_data(doctor, "keys"));
 	return false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* command/doctor_relay.c: does the relay take our mail? The dialogue that the relay process
- * leads, up to the point where a message would be given, then QUIT. */
+/* command/doctor_relay.c: does the relay speak with us? The dialogue that the relay process
+ * leads, up to the point where a mail would begin, then QUIT. Whether it takes mail for everybody
+ * is not tried: no recipient of the world is ours to try it with. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,7 +109,7 @@ static bool
 try_address(struct doctor *doctor, struct call *call, const struct net_address *address)
 {
 	const struct settings *s = &doctor->house.settings;
-	bool beside = net_address_is_unix(address) || net_address_is_loopback(address);
+	bool beside = net_address_is_here(address);
 	struct smtp_client_options options = {
 		.lmtp = call->target->way == RELAY_LMTP,
 		.name = s->relay_name,
@@ -144,13 +145,13 @@ say_call(struct doctor *doctor, const struct call *call, const struct net_addres
 
 	if (call->channel[0] != '\0')
 		doctor_ok(
-		    doctor, TR("%s greets us and takes mail, through %s."), to, call->channel);
-	else if (net_address_is_unix(address) || net_address_is_loopback(address))
-		doctor_ok(doctor, TR("%s greets us and takes mail."), to);
+		    doctor, TR("%s greets us, through %s."), to, call->channel);
+	else if (net_address_is_here(address))
+		doctor_ok(doctor, TR("%s greets us."), to);
 	else
 		doctor_warn(doctor,
-		    TR("%s greets us and takes mail, but offers no TLS: what is sent can be read "
-		       "on the way. Turn on STARTTLS there."),
+		    TR("%s greets us, but offers no TLS: what is sent can be read on the way. Turn "
+		       "on STARTTLS there."),
 		    to);
 }
 
@@ -207,4 +208,14 @@ doctor_relay(struct doctor *doctor)
 		    s->relay_to, err.text);
 	else
 		call_target(doctor, &target);
+}
+
+bool
+doctor_relay_target(struct doctor *doctor, struct relay_target *target)
+{
+	const struct settings *s = &doctor->house.settings;
+	struct err err = { 0 };
+
+	return relay_target_read(s->relay_to, s->data, target, &err) && target->way != RELAY_DIR &&
+	       relay_target_resolve(target, &err) && target->address_count > 0;
 }

@@ -54,6 +54,16 @@ is_loopback_host(struct span host)
 	       span_is(host, "[::1]");
 }
 
+/* Of a listen.*; what is no address was refused when the settings were read. */
+static bool
+is_here(const char *text)
+{
+	struct net_address address;
+	struct err err = { 0 };
+
+	return net_address_read(text, &address, &err) && net_address_is_here(&address);
+}
+
 /* "forum.ville.example" of "https://forum.ville.example:8443/x". */
 struct span
 doctor_site_host(const struct settings *settings)
@@ -103,6 +113,7 @@ check_mail(struct doctor *doctor)
 {
 	const struct settings *s = &doctor->house.settings;
 	struct span rest = span_of(s->listen_smtp), word;
+	const char *address;
 
 	if (strchr(s->mail_domain, '.') == NULL)
 		doctor_wrong(doctor,
@@ -115,18 +126,21 @@ check_mail(struct doctor *doctor)
 		       "Write results, and name the mail server in mail.authserv."));
 	else if (s->mail_authserv[0] == '\0')
 		doctor_warn(doctor, TR("mail.authserv is empty: mail of members is not believed, "
-				       "and they are asked whether it was them. Give it the name that "
-				       "the mail server writes in Authentication-Results."));
-	while (span_next(&rest, ' ', &word))
-		if (word.len > 0 && !is_loopback_host(word) && !span_starts(word, "unix:"))
+				       "and they are asked whether it was them. Once the mail "
+				       "server strips such fields of others, give it the name that "
+				       "it writes in Authentication-Results."));
+	while (span_next(&rest, ' ', &word)) {
+		address = arena_strndup(doctor->arena, word.data, word.len);
+		if (word.len > 0 && !is_here(address))
 			doctor_warn(doctor,
 			    TR("listen.smtp = %s takes mail from other machines and checks neither "
 			       "SPF nor DKIM: let a mail server (MX) stand before it, and listen "
 			       "on 127.0.0.1."),
-			    arena_strndup(doctor->arena, word.data, word.len));
+			    address);
+	}
 	if (s->listen_smtp[0] == '\0' && s->listen_lmtp[0] == '\0')
 		doctor_warn(doctor,
-		    TR("Neither listen.smtp nor listen.lmtp is said: no mail can come in."));
+		    TR("Neither listen.smtp nor listen.lmtp is set: no mail can come in."));
 }
 
 static void
@@ -136,7 +150,7 @@ check_users(struct doctor *doctor)
 
 	if (geteuid() == 0 && !house_users(&doctor->house, &err))
 		doctor_wrong(doctor,
-		    TR("A user is missing: %s. The package makes them; or see « Install » in the "
+		    TR("A user is missing: %s. The package makes them; or see \"Install\" in the "
 		       "README."),
 		    err.text);
 }
@@ -168,7 +182,7 @@ doctor_tls(struct doctor *doctor)
 
 	if (house->tls_chain.len == 0) {
 		doctor_unseen(doctor,
-		    TR("No certificate is said: TLS is the work of the web server in front."));
+		    TR("No certificate is set: TLS is the work of the web server in front."));
 		return;
 	}
 	tls = tls_server_new(house->tls_chain, house->tls_key, NULL, &err);

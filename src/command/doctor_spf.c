@@ -13,20 +13,15 @@ enum { SENDERS_MAX = 16 };
 struct senders {
 	const char *list[SENDERS_MAX];
 	size_t count;
-	bool
-	    elsewhere; /* a machine of others, which may send from an address that we do not know */
+	bool elsewhere; /* a machine of others: it may send from an address that we do not know */
 };
 
 static bool
-ask(void *arg, const char *name, enum dns_type type, struct dns_answer *answer)
+ask(void *doctor, const char *name, enum dns_type type, struct dns_answer *answer)
 {
-	struct doctor *doctor = arg;
 	struct err err = { 0 };
 
-	if (!doctor->dns_silent && dns_ask(doctor->dns, doctor->arena, name, type, answer, &err))
-		return true;
-	doctor->dns_silent = doctor->dns_silent || err.kind == ERR_TEMPORARY;
-	return false;
+	return doctor_ask(doctor, name, type, answer, &err);
 }
 
 static void
@@ -56,17 +51,13 @@ add_exchanger(struct doctor *doctor, struct senders *senders)
 static void
 find_senders(struct doctor *doctor, struct senders *senders)
 {
-	const struct settings *s = &doctor->house.settings;
 	struct relay_target target;
 	char text[NET_ADDRESS_TEXT];
-	struct err err = { 0 };
 
 	*senders = (struct senders){ 0 };
-	if (!relay_target_read(s->relay_to, s->data, &target, &err) || target.way == RELAY_DIR ||
-	    !relay_target_resolve(&target, &err) || target.address_count == 0)
-		return; /* said by doctor_relay() */
-	if (net_address_is_loopback(&target.addresses[0]) ||
-	    net_address_is_unix(&target.addresses[0])) {
+	if (!doctor_relay_target(doctor, &target))
+		return;
+	if (net_address_is_here(&target.addresses[0])) {
 		add_exchanger(doctor, senders);
 		return;
 	}
@@ -121,18 +112,14 @@ say_one(struct doctor *doctor, const char *domain, const char *record,
 	case SPF_BROKEN:
 		doctor_wrong(doctor,
 		    TR("The SPF of %s (%s) cannot be followed: %s. Others refuse our mail for it, "
-		       "or "
-		       "take it for none: correct it."),
+		       "or take it for none: correct it."),
 		    domain, record, spf.why);
 		return false;
-	case SPF_NONE:
+	case SPF_NONE: /* it was there a moment ago */
 	case SPF_LATER:
 		break;
 	}
-	doctor_warn(doctor,
-	    TR("The DNS does not answer for %s. Try again; if it lasts, look at "
-	       "/etc/resolv.conf."),
-	    *spf.why ? spf.why : domain);
+	doctor_say_silence(doctor, *spf.why ? spf.why : domain);
 	return false;
 }
 

@@ -370,8 +370,8 @@ evaluate(struct spf *spf, const char *domain, struct span record)
 	return follow(spf, redirect);
 }
 
-static bool
-is_record(struct span text)
+bool
+spf_is_record(struct span text)
 {
 	return span_starts_nocase(text, "v=spf1") && (text.len == 6 || text.data[6] == ' ');
 }
@@ -388,7 +388,7 @@ check(struct spf *spf, const char *domain)
 		return SPF_LATER;
 	}
 	for (size_t i = 0; i < answer.count; i++)
-		if (is_record(span_of(answer.records[i].text))) {
+		if (spf_is_record(span_of(answer.records[i].text))) {
 			record = span_of(answer.records[i].text);
 			count++;
 		}

@@ -31,5 +31,9 @@ struct spf {
 	const char *why; /* the term that decided, or what is wrong; "" where there is none */
 };
 
+/* A TXT record that is an SPF, §4.5: "v=spf1" alone or before a space. */
+bool
+spf_is_record(struct span text);
+
 enum spf_result
 spf_check(struct spf *spf, const char *domain);

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "store/forum.h"
+#include "text/i18n.h"
 
 /* clang-format off */
 static const struct {
@@ -58,7 +59,8 @@ check_slug(struct span slug, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (span_is(slug, reserved[i]))
-			return err_set(err, ERR_INVALID, "slug: this word is reserved");
+			return err_set(err, ERR_CONFLICT,
+			    TR("This short name is reserved: please choose another one."));
 	return true;
 }
 
@@ -88,7 +90,8 @@ forum_admin_create(struct clerk *clerk, const struct act *act, struct outcome *o
 	if (forum_add(clerk->db, &forum, &forum.id, err))
 		return answer(outcome, &forum);
 	if (err->kind == ERR_CONFLICT)
-		(void)err_set(err, ERR_CONFLICT, "a forum of that slug is there");
+		(void)err_set(err, ERR_CONFLICT,
+		    TR("A forum has this short name already: please choose another one."));
 	return false;
 }
 

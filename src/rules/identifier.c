@@ -108,7 +108,7 @@ identifier_read(struct span typed, char symbols[IDENTIFIER_LEN + 1], struct err 
 	if (value_at(word, ROOT) != 0 || value_at(word, ROOT_SQUARE) != 0)
 		return err_set(err, ERR_INVALID,
 		    TR("There is a typing mistake in this identifier: please compare it with your "
-		       "letter, sign by sign."));
+		       "letter, character by character."));
 	return true;
 }
 

@@ -72,7 +72,7 @@ static const struct setting rows[] = {
 	{ "mail.size",             SETTING_SIZE,    AT(mail_size),                "10MiB",                 4096, 64 << 20,     NULL,
 	  "octets of the largest mail taken" },
 	{ "listen.http",           SETTING_TEXT,    AT(listen_http),              "127.0.0.1:8080",        0,   500,           NULL,
-	  "addresses of the web door; nothing closes it" },
+	  "addresses of the web door; empty: closed" },
 	{ "listen.smtp",           SETTING_TEXT,    AT(listen_smtp),              "",                      0,   500,           NULL,
 	  "addresses of the SMTP door" },
 	{ "listen.lmtp",           SETTING_TEXT,    AT(listen_lmtp),              "",                      0,   500,           NULL,

@@ -424,7 +424,7 @@ const struct template_name theme_names[] = {
 	{ "page/error", "too_much",  FLAG, "429, 413" },
 	{ "page/error", "temporary", FLAG, "503" },
 	{ "page/error", "broken",    FLAG, "500" },
-	{ "page/error", "seconds",   TEXT, "when to try again (429, 503); may be empty" },
+	{ "page/error", "seconds",   TEXT, "when to try again (503); may be empty" },
 
 	/* ---- every mail ---- */
 	{ "mail/*", "site",  SUB("site"), "" },

@@ -125,7 +125,8 @@ form_check_origin(const struct request *req, struct err *err)
 
 	if (is_origin_ok(req, origin) && (site.data == NULL || span_is(site, "same-origin")))
 		return true;
-	return err_set(err, ERR_DENIED, TR("This form was sent from another site."));
+	return err_set(err, ERR_DENIED, TR("This form was sent from another site. Please open this "
+					   "forum yourself, then try again."));
 }
 
 bool
@@ -138,8 +139,9 @@ form_check_token(struct request *req, struct err *err)
 	    token_equal(given.data, expected.data, expected.len))
 		return true;
 	return err_set(err, ERR_DENIED,
-	    TR("This page was open for too long, or you have signed in or out meanwhile. "
-	       "Please send the form again."));
+	    TR("This page was open for too long, or you have signed in or out meanwhile. Please "
+	       "send the form again; if it is not shown any more, go back to the page before and "
+	       "reload it."));
 }
 
 bool

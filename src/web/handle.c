@@ -384,11 +384,13 @@ read_target(struct request *req, struct reply *reply, struct http_path *path, st
 	const struct http_head *head = &req->http->head;
 
 	if (!http_path_split(req->arena, head->path, path))
-		return err_set(err, ERR_INVALID, TR("This address is not as it must be."));
+		return err_set(err, ERR_INVALID, TR("This address is not written as it must be. "
+						    "Check it, or go back to the forums."));
 	if (!http_form_read(req->arena, head->query, &req->query, err)) {
 		memset(&req->query, 0, sizeof(req->query));
 		return reply_refuse(
-		    reply, 400, err, ERR_INVALID, TR("This address is not as it must be."));
+		    reply, 400, err, ERR_INVALID, TR("This address is not written as it must be. "
+						     "Check it, or go back to the forums."));
 	}
 	choose_lang(req);
 	return true;
@@ -444,7 +446,10 @@ check_host(struct request *req, struct reply *reply, struct err *err)
 {
 	if (is_our_host(req->site, &req->http->head) || is_for_machines(req))
 		return true;
-	return reply_refuse(reply, 421, err, ERR_INVALID, TR("This is not the name of this site."));
+	return reply_refuse(reply, 421, err, ERR_INVALID, TR("This site has another name. Check "
+							     "the address you opened; if you "
+							     "administer this site, see site.url "
+							     "in its settings."));
 }
 
 /* Whoever must sign in first is led there; a form with nobody behind it is not: its page
@@ -467,7 +472,8 @@ check_form(struct request *req, struct err *err)
 		return true;
 	if (!form_read(req, err)) {
 		log_debug("web request=%s form=\"%s\"", req->trace, err->text);
-		return err_set(err, err->kind, TR("This form was not understood."));
+		return err_set(err, err->kind, TR("This form was not understood. Please go back to "
+						  "the page before, reload it and try again."));
 	}
 	if ((req->route->flags & ROUTE_OPEN) != 0)
 		return true;

@@ -40,7 +40,7 @@ error_title(const struct request *req, int status)
 		{ 403, TR("This is not allowed") },
 		{ 404, TR("Page not found") },
 		{ 405, TR("This request was not understood") },
-		{ 409, TR("This does not fit what is there") },
+		{ 409, TR("This is not possible any more: something changed meanwhile") },
 		{ 413, TR("This is too much at once") },
 		{ 421, TR("Another site is asked for") },
 		{ 429, TR("This is too much at once") },
@@ -59,7 +59,7 @@ fill(struct request *req, struct reply *reply, const struct err *err)
 {
 	struct view *page = reply->view;
 	int status = reply->status;
-	bool later = status == 429 || status == 503;
+	bool later = status == 503;
 
 	view_text(page, "title", error_title(req, status));
 	view_int(page, "status", status);

@@ -142,7 +142,8 @@ page_forum_waits(struct request *req, struct reply *reply, struct err *err)
 	view_text(page, "text",
 	    tr(req->lang,
 		TR("Your message was received. A moderator will read it before it appears.")));
-	view_text(page, "more", tr(req->lang, TR("You will be told by e-mail what became of it.")));
+	view_text(page, "more", tr(req->lang, TR("If it is published or refused, you will be told "
+						 "by e-mail.")));
 	view_flag(page, "good", false);
 	view_flag(page, "waits", true);
 	link = view_list_add(view_list(page, "links"));

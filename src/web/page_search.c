@@ -78,8 +78,8 @@ read_ask(struct request *req, struct search_ask *ask)
 		return TR("The first date comes after the second one: nothing lies between them.");
 	if (http_form_get(&req->query, "q").len > ask->words.len ||
 	    http_form_get(&req->query, "author").len > ask->author.len)
-		return TR("That is too long, or contains signs that are no text. A few words are "
-			  "enough.");
+		return TR("That is too long, or contains characters that are no text. A few words "
+			  "are enough.");
 	return NULL;
 }
 

@@ -97,7 +97,7 @@ def lone(site, sink, moderator):
     site.wait_inbox()
     wait_for(lambda: any("pourtant communal" in m.text() for m in sink.to("denise@ville.example")))
     asked = next(m for m in sink.to("denise@ville.example") if "pourtant communal" in m.text())
-    assert asked.mail["Reply-To"].addresses[0].addr_spec == "paul@ville.example" and "Paul (paul@ville.example) vous écrit" in asked.text() and "du forum Voirie :" in asked.text()
+    assert asked.mail["Reply-To"].addresses[0].addr_spec == "paul@ville.example" and "Paul (paul@ville.example) vous écrit" in asked.text() and "du forum Voirie\u00a0:" in asked.text()
     done = moderator.post(f"/p/{bad}/decide", dict(form.fields, decision="restore"))
     assert "Presque neuf." in done.text and Browser(site).get(thread).status == 200
     own = dict(paul.get(thread).form(f"/p/{bad}/decide").fields)

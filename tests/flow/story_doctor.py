@@ -110,6 +110,9 @@ macro TXT "v=spf1 exists:%{{i}}.net.example -all"
 strict TXT "v=spf1 -all"
 neutral MX 10 mx.net.example.
 neutral TXT "v=spf1 a:mx.six.example"
+almost TXT "v=spf1; mx -all"
+_dmarc.almost TXT "v=DMARC1; p=reject; sp=none"
+_dmarc.below TXT "v=DMARC1; p=none; sp=reject"
 """
 REVERSE = HEAD + """
 25 PTR mx.ville.example.
@@ -155,6 +158,11 @@ DNS_CASES = [
     ("macro.example", [], "dns.spf", UNSEEN, "exists:%{i}.net.example"),
     ("neutral.example", [], "dns.spf", WARNING, "says nothing of other servers"),
     ("neutral.example", [], "dns.spf", WRONG, "does not let 192.0.2.60 send (v=spf1 a:mx.six.example)"),
+    ("almost.example", [], "dns.spf", WRONG, "has no SPF"),  # RFC 7208 4.5: a space, and nothing else
+    ("almost.example", [], "dns.dmarc", OK, "p=reject"),
+    ("forum.almost.example", [], "dns.dmarc", WARNING, "only watches"),
+    ("below.example", [], "dns.dmarc", WARNING, "only watches"),
+    ("forum.below.example", [], "dns.dmarc", OK, "sp=reject"),
     ("silent.example", [], "dns.mx", WRONG, "no MX"),
     ("silent.example", [], "dns.spf", WRONG, "no SPF"),
     ("silent.example", [], "dns.dmarc", WARNING, "_dmarc.silent.example"),
@@ -298,6 +306,7 @@ def settings(doctor):
     doctor.site.config.chmod(0o666)
     done = doctor.say("--dns", doctor.name_server)
     assert f"chmod go-w {doctor.site.config}" in done.stdout and done.returncode == 2, done.stdout
+    assert doctor.run(listen_smtp="127.0.0.1:2525 [::1]:2525 unix:/run/x")["settings"][0][0] == OK
     english, french = doctor.run(), doctor.run(lang="fr")
     assert english["settings"] == [(OK, f"{doctor.site.config} can be used as it is.")], english
     assert french["settings"] == [(OK, f"{doctor.site.config} peut servir tel quel.")], french
@@ -455,7 +464,7 @@ def running(doctor):
     odd = {name: lines for name, lines in found.items() if name not in MACHINE and any(level > UNSEEN for level, _ in lines)}
     assert odd == {}, odd
     assert len(found["ports"]) == 3 and all("held by the running server" in text for _, text in found["ports"]), found
-    assert "the clerk works" in found["server"][0][1] and len(found) == 15, found
+    assert "messages are taken" in found["server"][0][1] and len(found) == 15, found
     doctor.sees("ports", OK, held + " is held", listen_http=held)
     with socket.create_server(("127.0.0.1", 0)) as other:
         doctor.sees("ports", WRONG, "is taken by another program", listen_http="127.0.0.1:%d" % other.getsockname()[1])
@@ -490,7 +499,7 @@ def folder(doctor):
         os.chown(data / "blobs", before.st_uid, before.st_gid)
         (data / "blobs").chmod(0o2750)
     (data / "keys").rename(data / "keys.away")
-    doctor.sees("folder", WRONG, "missing beside the book")
+    doctor.sees("folder", WRONG, "missing beside the database")
     (data / "keys.away").rename(data / "keys")
     assert [level for level, _ in doctor.run()["folder"]] == [OK]
     before = (data / "keys").stat().st_mtime

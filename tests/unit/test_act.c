@@ -385,7 +385,7 @@ test_reserved_slugs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		world_no(ERR_INVALID, DOOR_CONSOLE, 0, "forum.create", "slug", words[i], "name",
+		world_no(ERR_CONFLICT, DOOR_CONSOLE, 0, "forum.create", "slug", words[i], "name",
 		    "x", NULL);
 }
 
