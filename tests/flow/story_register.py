@@ -119,7 +119,7 @@ def nobody_learns(site, sink, codes):
         wait_for(lambda address=address: sink.to(address))
         text = re.sub(r'name="(csrf|key)" value="[^"]*"', "", page.html).replace(address, "@")
         pages.append((page.status, text))
-        assert len(sink.to(address)) == 1 and str(sink.to(address)[0].mail["Subject"]) == "Votre inscription\u00a0: encore une étape"
+        assert len(sink.to(address)) == 1 and str(sink.to(address)[0].mail["Subject"]) == "Votre enregistrement\u00a0: encore une étape"
     assert pages[0] == pages[1]
 
 
