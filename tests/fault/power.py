@@ -8,9 +8,12 @@
   --seed N           --ledger   --keep
 
 People write as in the kill story. Then, 5 to 900 ms after a wave of letters began, the disk stops.
-Half of the times everybody is frozen first, as if it all stopped at one instant; else
-the house runs on for some milliseconds on a disk that answers EIO, and must not say yes to
-anybody. All are killed, the disk is unmounted and mounted again, the house is started, and goes
+Half of the times everybody is frozen first, as if it all stopped at one instant, whatever system
+call they are in; else the house runs on for some milliseconds on a disk that answers EIO, and must
+not say yes to anybody. That begins between two calls of everybody: an fsync that is under way while
+the file system is shut down may answer yes to what is lost (a bare program that appends and syncs
+saw it in 8 of 400 shutdowns of ext4, 3 of 150 of xfs, Linux 6.18). Where the current fails nobody
+lives to hear that. All are killed, the disk is unmounted and mounted again, the house is started, and goes
 on. At the end the judge compares what clients were told with what the disk kept.
 """
 import argparse
@@ -29,6 +32,14 @@ from tests.flow.site import wait_for
 VICTIM = "all: power cut"
 SOON, LATER = (0.005, 0.12), (0.1, 0.9)   # seconds between a wave and its cut: while it comes in, or goes out
 ON_AFTER = (0.0, 0.05)                    # the house lives so long without a disk
+LOOKS = 10                                # for work in hand, before a cut that hits none
+
+
+def states_of(pid):
+    """Of its threads: T is stopped."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as file:
+            yield file.read().rpartition(")")[2].split()[0]
 
 
 class Cutter(killer.Killer):
@@ -42,19 +53,35 @@ class Cutter(killer.Killer):
     def kill(self, number, victim):
         self.wait_work(("mail", "web"))
         time.sleep(self.dice.uniform(*self.dice.choice((SOON, SOON, LATER))))
-        self.wait_work(killer.ANYTHING)
         with self.desk.console:
             self.cut(number, victim, dict(self.log.up))
 
+    def freeze(self, pids, between_calls):
+        """All stop, in the midst of some work, which is told; after so many looks without any."""
+        for _ in range(LOOKS):
+            self.signal(pids, signal.SIGCONT)
+            self.wait_work(killer.ANYTHING)
+            self.signal(pids, signal.SIGSTOP)
+            if between_calls:
+                wait_for(lambda: all(state == "T" for pid in pids for state in states_of(pid)))
+            work = self.work()
+            if any(work[name] for name in killer.ANYTHING):
+                break
+        return work
+
+    def signal(self, pids, number):
+        for pid in pids:
+            os.kill(pid, number)
+
     def cut(self, number, victim, lives):
         flag, frozen = self.dice.choice(("logflush", "nologflush")), self.dice.random() < 0.5
-        pids, work = [self.site.process.pid, *lives.values()], self.work()
+        pids = [self.site.process.pid, *lives.values()]
+        work = self.freeze(pids, not frozen)
         begin, before = time.time(), len(self.log.downs)
         self.desk.dark = True
-        for pid in pids if frozen else ():
-            os.kill(pid, signal.SIGSTOP)
         self.disk.cut(flag)
         if not frozen:
+            self.signal(pids, signal.SIGCONT)
             time.sleep(self.dice.uniform(*ON_AFTER))
         way = f"{flag} {'frozen' if frozen else 'running on'}"
         self.ways[way] += 1
