@@ -11,7 +11,8 @@ Each scene of scenes.py is played once under strace, which tells the calls of ea
 it is played again and again; each time one call of one process fails, or from that one on a
 few of them. Whoever is told yes is told the truth; nobody is told a 5xx for what is only our trouble;
 a process may go on or end by itself, never crash. Once the call works again, all goes on: by itself, or, where
-a disk that fails (EIO) has closed the house to writing, once it was checked and started again (Warden).
+a disk that fails (EIO) has closed the house to writing, once it was checked and started again (Warden). A
+mail whose file was not read is set aside, whole: it is given back at the end, as people do.
 
 Only where the seccomp filter lets strace say what a call answers: a parser or auth would be
 killed by it (its list names every call that it may make), which is kill_calls.py's matter.
@@ -102,6 +103,12 @@ class FailCalls(Scenes):
         finally:
             self.warden.leave()
 
+    def settle_down(self):
+        """A mail whose file the disk does not read is set aside, whole."""
+        super().settle_down()
+        self.replay()
+        super().settle_down()
+
     def restart(self):
         """The warden does so, too."""
         with self.fate:
@@ -121,7 +128,8 @@ class FailCalls(Scenes):
 
 def figures_of(story):
     return {"scenes": len(story.names), "failures": sum(story.met.values()), "not_met": story.missed,
-            "calls": len([call for call in story.met if story.met[call]]), "ended": story.died, "closed": story.warden.opened,
+            "calls": len([call for call in story.met if story.met[call]]), "ended": story.died,
+            "closed": story.warden.opened, "given_back": story.replayed["inbox"],
             "letters": len(story.letters), "copies": story.judge.figures["copies"],
             "duplicates": story.judge.figures["duplicates_by_kill"]}
 

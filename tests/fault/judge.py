@@ -370,6 +370,9 @@ class Judge:
                            f"taken in {came[key]}, published {published[key]}")
         yield from self.find_forgotten_reports(came_back)
         counters = dict(self.site.rows("SELECT name, value FROM counter WHERE name LIKE 'mail.%'"))
+        aside = counters.pop("mail.aside", 0)
+        if aside != self.story.replayed["inbox"]:
+            yield f"{aside} mails were set aside, {self.story.replayed['inbox']} given back"
         counted = {f"mail.{outcome}": count for outcome, count in outcomes.items()}
         if counters != counted:
             yield f"counters say {counters}, rows {counted}"

@@ -252,7 +252,7 @@ class ScarceStory(Story):
         kinds = list(FLOODS) * floods
         figures = Figures(mails=60 * len(kinds), posts=8 * len(kinds), kills=len(kinds), subscribers=30, alls=0)
         super().__init__(preau, share, seed, figures, say=say)
-        self.every_role, self.hold, self.victims, self.replayed = False, hold, kinds, 0
+        self.every_role, self.hold, self.victims = False, hold, kinds
 
     def draw_letter(self, dice, door, at, before):
         """Many bring what goes to the clerk as a descriptor."""
@@ -280,11 +280,6 @@ class ScarceStory(Story):
         if not judge.wait_quiet(self.site):
             self.desk.complain("what was given back did not come to rest")
 
-    def replay(self):
-        for box in ("inbox", "outbox"):
-            for (number,) in self.site.rows(f"SELECT id FROM {box} WHERE state = 'aside'"):
-                self.replayed += self.site.run("replay", box, number).returncode == 0
-
     def make_killer(self):
         return Starver(self)
 
@@ -295,7 +290,7 @@ class ScarceStory(Story):
 def tell_of(story):
     found, starver, counts = story.judge.figures, story.killer, story.desk.counts
     deaths = sum(pid in starver.narrowed for _, pid, *_ in starver.log.downs)
-    return {"floods": len(starver.kills), "deaths": deaths, "replayed": story.replayed,
+    return {"floods": len(starver.kills), "deaths": deaths, "replayed": sum(story.replayed.values()),
             "acked": counts.get("smtp.acked", 0) + counts.get("lmtp.acked", 0) + counts.get("web.acked", 0),
             "put_off": sum(count for name, count in counts.items() if re.fullmatch(r"mail\.(cut|4\d\d)|web\.again", name)),
             "copies": found["copies"], "longest_wait_s": f"{starver.longest:.1f}", "most_cpu": f"{starver.most_cpu:.0%}",

@@ -6,6 +6,7 @@ who sign in, who read, who subscribe late, strangers who are held and some let t
 that misbehaves for a tenth of what it is given; kill -9 while work is open. Afterwards, when
 all is quiet, the judge.
 """
+import collections
 import ctypes
 import json
 import pathlib
@@ -69,6 +70,7 @@ class Story:
                          relay_connections=8)
         self.site.forums = [f"/f/{slug}" for slug in FORUMS]
         self.clients = []
+        self.replayed = collections.Counter()
         self.reports = {}   # sender of a copy: how often a report of it was sent
         self.victims = killer.draw_victims(self.dice("victims"), figures.kills, figures.alls, victims)
         self.people = self.draw_people()
@@ -265,6 +267,12 @@ class Story:
             self.end()
         self.times["judged"] = time.monotonic() - begin
         return checks
+
+    def replay(self):
+        """What was set aside is given back, as people do."""
+        for box in ("inbox", "outbox"):
+            for (number,) in self.site.rows(f"SELECT id FROM {box} WHERE state = 'aside'"):
+                self.replayed[box] += self.site.run("replay", box, str(number)).returncode == 0
 
     def after(self):
         """For those who want to look at the house before it stops."""
