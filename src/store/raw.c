@@ -90,6 +90,18 @@ no_disk(struct err *err)
 	return err_set(err, ERR_TEMPORARY, "The file could not be brought to the disk.");
 }
 
+/* As pread(2), but a signal does not end it. */
+static ssize_t
+read_at(int fd, char *out, size_t want, int64_t at)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, out, want, (off_t)at);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 /* `size` octets from a descriptor to another, hashed on their way. */
 static bool
 copy_octets(int from, int to, int64_t size, struct sha256 *h, struct err *err)
@@ -101,9 +113,7 @@ copy_octets(int from, int to, int64_t size, struct sha256 *h, struct err *err)
 
 	while (at < size) {
 		want = size - at < SLICE ? (size_t)(size - at) : (size_t)SLICE;
-		got = pread(from, slice, want, (off_t)at);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = read_at(from, slice, want, at);
 		if (got < 0)
 			return no_disk(err);
 		if (got == 0)
@@ -113,7 +123,9 @@ copy_octets(int from, int to, int64_t size, struct sha256 *h, struct err *err)
 			return false;
 		at += got;
 	}
-	got = pread(from, slice, 1, (off_t)at);
+	got = read_at(from, slice, 1, at);
+	if (got < 0)
+		return no_disk(err);
 	return got == 0 || err_set(err, ERR_INVALID, "The file is longer than was said.");
 }
 
@@ -291,9 +303,7 @@ read_hashed(struct db *db, const struct raw *raw, int fd, int64_t offset, int64_
 	ssize_t got = 1;
 
 	while (at < raw->size && got != 0) {
-		got = pread(fd, slice, sizeof(slice), (off_t)at);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = read_at(fd, slice, sizeof(slice), at);
 		if (got < 0)
 			break;
 		sha256_add(h, slice, (size_t)got);
