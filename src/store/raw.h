@@ -39,7 +39,7 @@ bool
 raw_add(struct db *db, struct span octets, int64_t *id, struct err *err);
 
 /* `size` octets of a descriptor from offset 0, copied and hashed in slices. INVALID where
- * it holds fewer or more. The descriptor stays the caller's. */
+ * it holds fewer or more, TEMPORARY where it cannot be read. The descriptor stays the caller's. */
 bool
 raw_add_fd(struct db *db, int fd, int64_t size, int64_t *id, struct err *err);
 
