@@ -4,6 +4,10 @@ libweb_a_SOURCES = \
 	src/web/cache.c src/web/cache.h \
 	src/web/form.c src/web/form.h \
 	src/web/handle.c src/web/handle.h \
+	src/web/handle_inner.h \
+	src/web/handle_kept.c \
+	src/web/handle_reading.c \
+	src/web/handle_reply.c \
 	src/web/login.c src/web/login.h \
 	src/web/page_account.c \
 	src/web/page_archive.c \

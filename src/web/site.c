@@ -130,3 +130,17 @@ site_head(const struct site *site, enum site_head head)
 {
 	return buf_span(&site->heads[head]);
 }
+
+bool
+site_is_host(const struct site *site, struct span host)
+{
+	return span_is_nocase(host, site->host);
+}
+
+enum lang
+site_lang_asked(const struct site *site, const struct http_head *head)
+{
+	enum lang fallback = lang_find(span_of(site->settings->site_locale), LANG_FR);
+
+	return lang_accept(http_head_get(head, "accept-language"), fallback);
+}

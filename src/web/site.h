@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "rules/reading.h"
 #include "rules/settings.h"
+#include "text/i18n.h"
 #include "text/theme.h"
 #include "web/cache.h"
 
@@ -104,3 +105,11 @@ site_check_version(struct site *site);
 
 struct span
 site_head(const struct site *site, enum site_head head);
+
+/* Does Host name us? */
+bool
+site_is_host(const struct site *site, struct span host);
+
+/* The language a browser asks for, else that of the site. */
+enum lang
+site_lang_asked(const struct site *site, const struct http_head *head);
