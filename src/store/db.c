@@ -143,7 +143,7 @@ bind_value(sqlite3_stmt *handle, int at, const struct db_value *value)
 }
 
 void
-db_open(struct db *db, const char *sql, struct db_values values, struct db_cursor *cursor)
+db_query(struct db *db, const char *sql, struct db_values values, struct db_cursor *cursor)
 {
 	struct statement *statement = NULL;
 

@@ -262,7 +262,7 @@ struct db_cursor {
 };
 
 void
-db_open(struct db *db, const char *sql, struct db_values values, struct db_cursor *cursor);
+db_query(struct db *db, const char *sql, struct db_values values, struct db_cursor *cursor);
 
 /* False at the end, or on a trouble, which db_end() reports. */
 bool

@@ -53,14 +53,6 @@ struct db {
 	int64_t merge_pages; /* of the next slice */
 };
 
-/* Opens the file and sets its pragmas, as a writer or a reader needs them. */
-bool
-db_open_file(const char *folder, bool is_reader, struct db **db, struct err *err);
-
-/* Of a reader, once it is known to be a book: no statement but reads can be prepared. */
-bool
-db_allow_reads_only(struct db *db, struct err *err);
-
 /* Milliseconds SQLite waits for locks. */
 void
 db_wait(struct db *db, int milliseconds);

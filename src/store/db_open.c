@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* store/db_open.c: the file of the book and how SQLite is to treat it. */
+/* store/db_open.c: the file of the book, how SQLite is to treat it, and who opens it how. */
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "store/db_inside.h"
+#include "store/migrate.h"
 #include "store/statements.h"
 
 /* What SQLite says by itself. What a caller is told (db_fail) is not said twice, least of
@@ -139,6 +141,7 @@ static const char sql_cache[] = "PRAGMA cache_size = -16000";
 static const char sql_reader_cache[] = "PRAGMA cache_size = -4000";
 static const char sql_meet_search[] = "SELECT rowid FROM search LIMIT 0";
 static const char sql_query_only[] = "PRAGMA query_only = ON";
+static const char sql_may_write[] = "PRAGMA query_only = OFF";
 
 static bool
 set_up(struct db *db, struct err *err)
@@ -159,8 +162,8 @@ set_up(struct db *db, struct err *err)
 }
 
 /* The search index says CREATE TABLE when it is first met: that comes before the wall. */
-bool
-db_allow_reads_only(struct db *db, struct err *err)
+static bool
+allow_reads_only(struct db *db, struct err *err)
 {
 	if (!db_say(db, sql_meet_search, err))
 		return false;
@@ -175,8 +178,8 @@ db_library(int *number)
 	return sqlite3_libversion();
 }
 
-bool
-db_open_file(const char *folder, bool is_reader, struct db **out, struct err *err)
+static bool
+open_file(const char *folder, bool is_reader, struct db **out, struct err *err)
 {
 	struct db *db = x_calloc(1, sizeof(*db));
 	struct buf path = { 0 };
@@ -209,6 +212,58 @@ db_open_file(const char *folder, bool is_reader, struct db **out, struct err *er
 	return true;
 }
 
+bool
+db_open_writer(const char *folder, struct db **db, struct err *err)
+{
+	return open_file(folder, false, db, err);
+}
+
+static bool
+open_to_read(const char *folder, struct db **db, struct err *err)
+{
+	struct buf path = { 0 };
+	bool is_there;
+
+	*db = NULL;
+	buf_printf(&path, "%s/preau.db", folder);
+	is_there = file_exists(buf_text(&path));
+	buf_free(&path);
+	if (!is_there)
+		return err_set(err, ERR_NOT_FOUND, "There is no book in %s.", folder);
+	if (!open_file(folder, true, db, err))
+		return false;
+	if (migrate_check(*db, err))
+		return true;
+	db_close(db);
+	return false;
+}
+
+bool
+db_open_reader(const char *folder, struct db **db, struct err *err)
+{
+	if (!open_to_read(folder, db, err))
+		return false;
+	if (allow_reads_only(*db, err))
+		return true;
+	db_close(db);
+	return false;
+}
+
+/* VACUUM INTO writes the copy through the same connection: query_only would forbid it. The
+ * book itself is open without the right to write. */
+bool
+db_open_copier(const char *folder, struct db **db, struct err *err)
+{
+	if (!open_to_read(folder, db, err))
+		return false;
+	(*db)->is_patient = true;
+	(*db)->deadline = 0; /* of the question for its version */
+	if (db_say(*db, sql_may_write, err))
+		return true;
+	db_close(db);
+	return false;
+}
+
 void
 db_close(struct db **db)
 {
@@ -228,6 +283,12 @@ db_close(struct db **db)
 	free(old->table);
 	free(old->folder);
 	free(old);
+}
+
+const char *
+db_folder(const struct db *db)
+{
+	return db->folder;
 }
 
 void
@@ -263,4 +324,4 @@ db_check_idle(const struct db *db)
 
 const char *const db_open_statements[] = { sql_synchronous, sql_unsynced, sql_cell_check,
 	sql_secure_delete, sql_no_autocheckpoint, sql_temp_memory, sql_no_mmap, sql_cache, sql_reader_cache,
-	sql_meet_search, sql_query_only, NULL };
+	sql_meet_search, sql_query_only, sql_may_write, NULL };

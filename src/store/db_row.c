@@ -31,7 +31,7 @@ db_do(struct db *db, const char *sql, struct db_values values, int64_t *changed,
 {
 	struct db_cursor cursor;
 
-	db_open(db, sql, values, &cursor);
+	db_query(db, sql, values, &cursor);
 	while (db_next(&cursor))
 		;
 	if (!db_end(&cursor, err))
@@ -73,7 +73,7 @@ db_number(struct db *db, const char *sql, struct db_values values, int64_t *numb
 	struct db_cursor cursor;
 	bool found;
 
-	db_open(db, sql, values, &cursor);
+	db_query(db, sql, values, &cursor);
 	found = db_next(&cursor);
 	if (found)
 		*number = db_int(&cursor, 0);
@@ -131,7 +131,7 @@ db_one(struct db *db, struct arena *arena, const char *sql, struct db_values val
 	bool found;
 
 	memset(out, 0, fields->size);
-	db_open(db, sql, values, &cursor);
+	db_query(db, sql, values, &cursor);
 	found = db_next(&cursor);
 	if (found)
 		read_row(&cursor, arena, fields, out);
@@ -161,7 +161,7 @@ db_list(struct db *db, struct arena *arena, const char *sql, struct db_values va
 	size_t used = 0;
 	char *rows = NULL;
 
-	db_open(db, sql, values, &cursor);
+	db_query(db, sql, values, &cursor);
 	while (db_next(&cursor)) {
 		if (used == room)
 			rows = grow_list(arena, rows, &room, fields->size);

@@ -62,7 +62,7 @@ run_checkpoint(struct db *db, const char *sql)
 	struct err err = { 0 };
 	bool is_busy;
 
-	db_open(db, sql, DB_NO_VALUES, &cursor);
+	db_query(db, sql, DB_NO_VALUES, &cursor);
 	is_busy = !db_next(&cursor) || db_int(&cursor, 0) != 0;
 	db_die_of_disk(db, cursor.code, "a checkpoint");
 	if (!db_end(&cursor, &err))
@@ -187,7 +187,7 @@ check_rows(struct db *db, struct err *err)
 	struct db_cursor cursor;
 	bool good;
 
-	db_open(db, sql_integrity, DB_NO_VALUES, &cursor);
+	db_query(db, sql_integrity, DB_NO_VALUES, &cursor);
 	good = db_next(&cursor) && span_is(db_octets(&cursor, 0), "ok");
 	if (!db_end(&cursor, err))
 		return false;
@@ -201,7 +201,7 @@ check_keys(struct db *db, struct err *err)
 	struct db_cursor cursor;
 	bool found;
 
-	db_open(db, sql_foreign_keys, DB_NO_VALUES, &cursor);
+	db_query(db, sql_foreign_keys, DB_NO_VALUES, &cursor);
 	found = db_next(&cursor);
 	if (found)
 		err_set(err, ERR_BROKEN,
@@ -242,7 +242,7 @@ db_check_table(struct db *db, const char *name, struct err *err)
 	struct db_cursor cursor;
 	bool good;
 
-	db_open(db, sql_quick, DB_VALUES(DB_WORD(name)), &cursor);
+	db_query(db, sql_quick, DB_VALUES(DB_WORD(name)), &cursor);
 	good = db_next(&cursor) && span_is(db_octets(&cursor, 0), "ok");
 	if (!db_end(&cursor, err))
 		return false;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* store/db_turn.c: transactions, savepoints, snapshots; and who opens the book how. */
+/* store/db_turn.c: transactions, savepoints, snapshots. */
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "store/db.h"
 #include "store/db_inside.h"
-#include "store/migrate.h"
 #include "store/statements.h"
 
 static const char sql_begin[] = "BEGIN IMMEDIATE";
@@ -15,66 +13,7 @@ static const char sql_rollback[] = "ROLLBACK";
 static const char sql_savepoint[] = "SAVEPOINT act";
 static const char sql_release[] = "RELEASE act";
 static const char sql_undo[] = "ROLLBACK TO act";
-static const char sql_may_write[] = "PRAGMA query_only = OFF";
 static const char sql_data_version[] = "PRAGMA data_version";
-
-bool
-db_open_writer(const char *folder, struct db **db, struct err *err)
-{
-	return db_open_file(folder, false, db, err);
-}
-
-static bool
-open_to_read(const char *folder, struct db **db, struct err *err)
-{
-	struct buf path = { 0 };
-	bool is_there;
-
-	*db = NULL;
-	buf_printf(&path, "%s/preau.db", folder);
-	is_there = file_exists(buf_text(&path));
-	buf_free(&path);
-	if (!is_there)
-		return err_set(err, ERR_NOT_FOUND, "There is no book in %s.", folder);
-	if (!db_open_file(folder, true, db, err))
-		return false;
-	if (migrate_check(*db, err))
-		return true;
-	db_close(db);
-	return false;
-}
-
-bool
-db_open_reader(const char *folder, struct db **db, struct err *err)
-{
-	if (!open_to_read(folder, db, err))
-		return false;
-	if (db_allow_reads_only(*db, err))
-		return true;
-	db_close(db);
-	return false;
-}
-
-/* VACUUM INTO writes the copy through the same connection: query_only would forbid it. The
- * book itself is open without the right to write. */
-bool
-db_open_copier(const char *folder, struct db **db, struct err *err)
-{
-	if (!open_to_read(folder, db, err))
-		return false;
-	(*db)->is_patient = true;
-	(*db)->deadline = 0; /* of the question for its version */
-	if (db_say(*db, sql_may_write, err))
-		return true;
-	db_close(db);
-	return false;
-}
-
-const char *
-db_folder(const struct db *db)
-{
-	return db->folder;
-}
 
 bool
 db_begin(struct db *db, struct err *err)
@@ -91,7 +30,7 @@ db_commit(struct db *db, struct err *err)
 
 	if (!db_in_transaction(db))
 		return err_set(err, ERR_TEMPORARY, "The transaction was rolled back.");
-	db_open(db, sql_commit, DB_NO_VALUES, &cursor);
+	db_query(db, sql_commit, DB_NO_VALUES, &cursor);
 	db_next(&cursor);
 	db_die_of_disk(db, cursor.code, "a commit");
 	if (db_end(&cursor, err))
@@ -162,4 +101,4 @@ db_changed(struct db *db)
 }
 
 const char *const db_turn_statements[] = { sql_begin, sql_begin_read, sql_commit, sql_rollback,
-	sql_savepoint, sql_release, sql_undo, sql_data_version, sql_may_write, NULL };
+	sql_savepoint, sql_release, sql_undo, sql_data_version, NULL };

@@ -139,7 +139,7 @@ read_last(struct db *db, uint8_t chain[SHA256_SIZE], struct err *err)
 
 	for (size_t i = 0; i < SHA256_SIZE; i++)
 		chain[i] = 0;
-	db_open(db, sql_last_chain, DB_NO_VALUES, &cursor);
+	db_query(db, sql_last_chain, DB_NO_VALUES, &cursor);
 	if (db_next(&cursor)) {
 		octets = db_octets(&cursor, 0);
 		sound = octets.len == SHA256_SIZE;

@@ -425,7 +425,7 @@ raw_each_file(struct db *db, bool (*take)(void *context, struct span hash, struc
 	struct db_cursor cursor;
 	bool good = true;
 
-	db_open(db, sql_files, DB_NO_VALUES, &cursor);
+	db_query(db, sql_files, DB_NO_VALUES, &cursor);
 	while (good && db_next(&cursor))
 		good = take(context, db_octets(&cursor, 0), err);
 	return good ? db_end(&cursor, err) : (db_end(&cursor, &(struct err){ 0 }), false);

@@ -100,7 +100,7 @@ check_rule(struct db *db, const struct rule *rule, struct sound *sound, struct e
 {
 	struct db_cursor cursor;
 
-	db_open(db, rule->sql, DB_NO_VALUES, &cursor);
+	db_query(db, rule->sql, DB_NO_VALUES, &cursor);
 	while (db_next(&cursor))
 		tell(sound, SPAN_FORMAT ": %s", SPAN_ARGS(db_octets(&cursor, 0)), rule->fault);
 	return note(sound, db_end(&cursor, err), err);
@@ -112,7 +112,7 @@ check_messages(struct db *db, struct sound *sound, struct err *err)
 	struct db_cursor cursor;
 	uint8_t hash[SHA256_SIZE];
 
-	db_open(db, sql_inline, DB_NO_VALUES, &cursor);
+	db_query(db, sql_inline, DB_NO_VALUES, &cursor);
 	while (db_next(&cursor)) {
 		sound->messages++;
 		token_sha256(db_octets(&cursor, 1), hash);

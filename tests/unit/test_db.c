@@ -121,7 +121,7 @@ check_plan(struct db *db, struct arena *arena, const char *sql)
 
 	while (strstr(sql, arena_printf(arena, "$%zu", all.count + 1)) != NULL)
 		all.count++;
-	db_open(db, arena_printf(arena, "EXPLAIN QUERY PLAN %s", sql), all, &cursor);
+	db_query(db, arena_printf(arena, "EXPLAIN QUERY PLAN %s", sql), all, &cursor);
 	while (db_next(&cursor)) {
 		struct span step = db_octets(&cursor, 3);
 
@@ -205,7 +205,7 @@ leave_open(struct db *db)
 {
 	struct db_cursor cursor;
 
-	db_open(db, "SELECT 1 UNION SELECT 2", DB_NO_VALUES, &cursor);
+	db_query(db, "SELECT 1 UNION SELECT 2", DB_NO_VALUES, &cursor);
 	db_next(&cursor);
 	db_check_idle(db);
 }
@@ -216,8 +216,8 @@ open_twice(struct db *db)
 	static const char sql[] = "SELECT 1 UNION SELECT 2";
 	struct db_cursor first, second;
 
-	db_open(db, sql, DB_NO_VALUES, &first);
-	db_open(db, sql, DB_NO_VALUES, &second);
+	db_query(db, sql, DB_NO_VALUES, &first);
+	db_query(db, sql, DB_NO_VALUES, &second);
 }
 
 static void
@@ -252,7 +252,7 @@ nothing_wrong(struct db *db)
 	struct db_cursor cursor;
 	struct err err;
 
-	db_open(db, "SELECT 1 UNION SELECT 2", DB_NO_VALUES, &cursor);
+	db_query(db, "SELECT 1 UNION SELECT 2", DB_NO_VALUES, &cursor);
 	db_next(&cursor);
 	db_end(&cursor, &err);
 	db_check_idle(db);
@@ -445,7 +445,7 @@ test_reader_cannot_write(void **state)
 			fail_msg("a reader may: %s", cases[i]);
 	assert_true(dies(vacuum, reader));
 	/* BEGIN IMMEDIATE takes no lock on a read-only connection, or is refused. */
-	db_open(reader, "BEGIN IMMEDIATE", DB_NO_VALUES, &cursor);
+	db_query(reader, "BEGIN IMMEDIATE", DB_NO_VALUES, &cursor);
 	db_next(&cursor);
 	db_end(&cursor, &err);
 	book_ok(db_begin(*state, &err), &err);
@@ -513,7 +513,7 @@ test_waiting_is_not_reading(void **state)
 	int64_t last = 0;
 
 	(void)state;
-	db_open(reader, sql, DB_NO_VALUES, &cursor);
+	db_query(reader, sql, DB_NO_VALUES, &cursor);
 	while (db_next(&cursor)) {
 		last = db_int(&cursor, 0);
 		if (last == 1)

@@ -56,14 +56,14 @@ draw(struct db *db, struct buf *out)
 	struct db_cursor cursor;
 	struct err err = { 0 };
 
-	db_open(db,
+	db_query(db,
 	    "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema"
 	    " ORDER BY type, name",
 	    DB_NO_VALUES, &cursor);
 	while (db_next(&cursor))
 		add_plain(out, db_octets(&cursor, 0));
 	book_ok(db_end(&cursor, &err), &err);
-	db_open(db,
+	db_query(db,
 	    "SELECT 'search ' || k || ' ' || v FROM search_config"
 	    " UNION ALL SELECT 'public_version ' || value FROM public_version",
 	    DB_NO_VALUES, &cursor);

@@ -40,7 +40,7 @@ test_every_table_is_known(void **state)
 	struct db_cursor cursor;
 	struct err err = { 0 };
 
-	db_open(*state,
+	db_query(*state,
 	    "SELECT name FROM sqlite_schema WHERE type = 'table'"
 	    "   AND name NOT LIKE 'search\\_%' ESCAPE '\\'",
 	    DB_NO_VALUES, &cursor);
@@ -109,7 +109,7 @@ touch_columns(struct db *db, const char *table)
 	const char *names[40];
 	size_t count = 0;
 
-	db_open(db, "SELECT name FROM pragma_table_info($1)", DB_VALUES(DB_WORD(table)), &cursor);
+	db_query(db, "SELECT name FROM pragma_table_info($1)", DB_VALUES(DB_WORD(table)), &cursor);
 	while (db_next(&cursor) && count < 40)
 		names[count++] = arena_span(arena, db_octets(&cursor, 0)).data;
 	book_ok(db_end(&cursor, &err), &err);
