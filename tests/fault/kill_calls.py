@@ -16,8 +16,18 @@ import argparse
 import sys
 
 from tests.fault import campaign
-from tests.fault.scenes import SCENES, Scenes
+from tests.fault.scenes import FILES, SCENES, Scenes
 from tests.fault.tracer import points_of
+
+
+ALIKE_MOST = 40   # of a checkpoint's writes, a thousand of one kind
+
+
+def thinned(points):
+    """Of a long row of one call every so many-th, and the last."""
+    points = list(points)
+    count = {call: nth for call, nth in points}
+    return [(call, nth) for call, nth in points if nth % (count[call] // ALIKE_MOST + 1) == 0 or nth == count[call]]
 
 
 class KillCalls(Scenes):
@@ -26,12 +36,15 @@ class KillCalls(Scenes):
         self.runs, self.passes, self.names = runs, passes, names or list(SCENES)
         self.calls, self.died = {}, 0
 
+    def points_of(self, name, calls):
+        return thinned(points_of(calls)) if name in FILES and self.runs else points_of(calls)
+
     def rain(self):
         for name in ["smtp", *self.names]:   # the first time everything is cold, and bounces need a copy
             self.prepare(name)()
             self.rest()
         points = [(name, role, call, nth) for name in self.names for role, calls in self.trace(name).items()
-                  for call, nth in points_of(calls)]
+                  for call, nth in self.points_of(name, calls)]
         self.calls = len(points)
         step = max(1, self.calls * self.passes // self.runs) if self.runs else 1
         dice = self.dice("points")

@@ -18,6 +18,8 @@ from tests.flow.site import Refused, wait_for
 SUBSCRIBERS = 24
 LATE_FROM = 100000          # places of people who subscribe late
 FILE_OCTETS = 150_000       # a blob
+LONG_LINES = 1100           # of LONG_LINE octets: the book grows by more than db_tend.c lets the WAL grow
+LONG_LINE = 900
 LIVES = 3                   # deaths of one role in a row, before its next lives have to wait
 LONG_LIFE = 5.5             # seconds; a death after that is not "in a row" (process/supervisor.c)
 REPORT = """From: MAILER-DAEMON@mx.ville.example\r
@@ -52,7 +54,10 @@ SCENES = {
     "subscribe": ("clerk.0",),
     "bounce": ("intake.0", "clerk.0", "parser.0"),
     "relay-again": ("relay.0", "clerk.0"),
+    "checkpoint": ("clerk.0",),
 }
+# Of these scenes only what befalls a file of the data folder is met.
+FILES = {"checkpoint": ("preau.db",)}
 
 
 class SceneJudge(judge.Judge):
@@ -157,6 +162,12 @@ class Scenes(Story):
         letter.lines.append("please-451")
         return self.prepare_mail(letter)
 
+    def prepare_checkpoint(self):
+        """A long letter, of words that the search index never saw."""
+        letter = self.new_letter("smtp")
+        letter.lines += [self.letter_dice.randbytes(LONG_LINE // 3).hex(" ", 4)[:LONG_LINE] for _ in range(LONG_LINES)]
+        return self.prepare_mail(letter)
+
     def prepare_web(self, file=False):
         letter, writer = self.new_letter("web", file=file), self.writer
         self.keep(letter)
@@ -258,11 +269,14 @@ class Scenes(Story):
         wait_for(lambda: self.is_settled("inbox", "state = 'new'"), 90)
         wait_for(lambda: self.is_settled("outbox", "state = 'due'"), 90)
 
+    def files_of(self, name):
+        return [self.site.data / file for file in FILES.get(name, ())]
+
     def trace(self, name):
         """{role: its calls in this scene}"""
         play = self.prepare(name)
-        tracers = {role: Tracer(self.killer.log.look().up[role], self.site.folder / f"trace.{role}")
-                   for role in SCENES[name]}
+        tracers = {role: Tracer(self.killer.log.look().up[role], self.site.folder / f"trace.{role}",
+                                files=self.files_of(name)) for role in SCENES[name]}
         play()
         self.rest()
         for tracer in tracers.values():
@@ -275,7 +289,7 @@ class Scenes(Story):
         play = self.prepare(name)
         pid = self.killer.log.look().up[role]
         begin = time.time()
-        tracer = Tracer(pid, self.site.folder / "trace", call, inject)
+        tracer = Tracer(pid, self.site.folder / "trace", call, inject, self.files_of(name))
         if not tracer.attached:
             raise AssertionError(f"strace cannot attach to {role}: {tracer.trouble}")
         self.desk.dark = self.forgiving

@@ -13,10 +13,12 @@ CALL = re.compile(r"^[\d. ]*([a-z]\w*)\(")   # behind a pid and a time, where th
 
 
 class Tracer:
-    """Attached when it is made; `hit` when what was asked for was done to the process."""
+    """Attached when it is made; `hit` when what was asked for was done to the process. files: only the
+    calls upon them are traced, counted and met."""
 
-    def __init__(self, pid, output, calls=None, inject=None):
+    def __init__(self, pid, output, calls=None, inject=None, files=()):
         words = ["strace", "-ttt", "-o", str(output), "-p", str(pid)]
+        words += [word for file in files for word in ("-P", str(file))]
         words += ["-e", f"trace={calls}"] if calls else []
         words += ["-e", f"inject={inject}"] if inject else []
         self.output, self.ended = pathlib.Path(output), None

@@ -1,32 +1,38 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A disk that fills while the house is at work: nothing is lost, nothing is half done.
 
-The data folder lies on a disk of its own, 48 MiB. It is filled to the last octet, then a little
+The data folder lies on a disk of its own, 96 MiB. It is filled to the last octet, then a little
 room is given at a time, while mails of three sizes come by SMTP and LMTP, posts are written on
 the web, copies go out into a folder of that disk, and a backup is made there. A backup is whole or is
 none. Every answer is yes or try again; what was answered yes is in the book once, now and after
-a kill; pages are served all the while, and the form gives back what was typed. Then there is room
+a kill; pages are served all the while, and the form gives back what was typed. Where only the write-ahead
+log has room left, posts are taken, and none is lost because the book cannot grow. Then there is room
 again: what was put off comes again and is there once, every copy has left; the book and every blob are sound.
 
 DISK_FULL_SEED, DISK_FULL_MORE (1, 0): so many levels more, drawn between nothing and 2 MiB.
 """
+import contextlib
 import json
 import os
 import random
 import shutil
 import signal
 import smtplib
+import sqlite3
 import subprocess
 
 from tests.flow import mail
-from tests.flow.site import DOMAIN, wait_for
+from tests.flow.site import DOMAIN, Refused, wait_for
 from tests.flow.web import Browser
 
-DISK = 48 << 20
+DISK = 96 << 20
 ROOM = (0, 4096, 20 << 10, 60 << 10, 150 << 10, 400 << 10, 1 << 20)   # octets left free, one after the other
 SIZES = (300, 5000, 150_000)                                          # the last is a blob
 SEED = int(os.environ.get("DISK_FULL_SEED", "1"))
 MORE = int(os.environ.get("DISK_FULL_MORE", "0"))
+LONG = 60_000                                                         # octets of a post
+LONG_POSTS, AT_ONCE = 200, 5                                          # nobody may write more in half a minute
+WAL_WIDE = 7 << 20                                                    # a checkpoint is due long before
 WORD = "Une ligne parmi bien d'autres, que personne ne lira deux fois.\n"
 
 
@@ -140,6 +146,64 @@ def campaign(site, ballast):
     return yes, later, backups
 
 
+def generation(site):
+    """Another one each time the WAL is begun anew (its header has other salts)."""
+    with open(site.data / "preau.db-wal", "rb") as file:
+        return file.read(24)[16:]
+
+
+def wal_size(site):
+    return os.path.getsize(site.data / "preau.db-wal")
+
+
+def widen_wal(site, write):
+    """It is not begun anew as long as somebody reads."""
+    with contextlib.closing(sqlite3.connect(f"file:{site.data}/preau.db?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM post").fetchall()
+        while wal_size(site) < WAL_WIDE:
+            assert write()
+
+
+def write_long(site, dice, writer, subject):
+    """By console. True: it is there."""
+    try:
+        site.act("post.add", "--as", writer, forum="voirie", subject=subject,
+                 source=dice.randbytes(LONG // 2).hex(" ", 5)[:LONG])
+        return True
+    except Refused as no:
+        assert no.status == 75, no
+        return False
+
+
+def checkpoint(site, ballast):
+    """The WAL keeps the room that it once had: posts go on, until a checkpoint finds none in the book."""
+    dice = random.Random(SEED)
+    ballast.drop()
+    writers = [site.person(f"Bavarde {at}", f"b{at}@ville.example") for at in range(LONG_POSTS // AT_ONCE)]
+    before, within = set(), set()
+
+    def write(into):
+        at = len(before) + len(within)
+        there = write_long(site, dice, writers[at // AT_ONCE], f"Longue {at}")
+        into |= {f"Longue {at}"} if there else set()
+        return there
+
+    first = None
+    while generation(site) == first or wal_size(site) < WAL_WIDE:
+        if wal_size(site) < WAL_WIDE:
+            widen_wal(site, lambda: write(before))
+            first = generation(site)
+        assert write(before)
+    ballast.leave(0)
+    mark = len(site.log_text())
+    while write(within):
+        pass
+    assert "event=checkpoint_failed" in site.log_text()[mark:], "no checkpoint met the full disk"
+    visit(site, Browser(site, "fr"))
+    return before, within
+
+
 def kill(site):
     """The clerk dies while the disk is full, and another takes over what it left."""
     before = site.pids()["clerk.0"]
@@ -181,7 +245,8 @@ def run(stage):
             yes, later, backups = campaign(site, ballast)
             assert later, "the disk was never full"
             assert yes, "it never had room"
-            ballast.leave(0)
+            before, within = checkpoint(site, ballast)
+            yes |= before | within
             kill(site)
             visit(site, Browser(site, "fr"))
             ballast.drop()
@@ -194,7 +259,7 @@ def run(stage):
             judge(site, yes | {letter.subject for letter in later})
             put_off = sum(answer != 250 for letter in later for answer in letter.answers)
             wait_for(lambda: site.one("SELECT count(*) FROM outbox WHERE state <> 'sent'") == 0, 90, 0.2)
-            figures = {"levels": len(levels()), "taken": len(yes), "put_off": put_off, "backups": backups,
+            figures = {"levels": len(levels()), "taken": len(yes), "put_off": put_off, "backups": backups, "long": len(within),
                        "copies": site.one("SELECT count(*) FROM outbox")}
             print(f"disk full: figures {json.dumps(figures)}: all there, all sent")
             done = site.run("check")
