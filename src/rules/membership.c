@@ -405,6 +405,8 @@ membership_mandate_end(struct clerk *clerk, const struct act *act, struct outcom
 
 	if (!mandate_find(clerk->db, act->arena, id, &mandate, err))
 		return false;
-	outcome_about(outcome, "mandate", id, mandate.forum);
+	outcome_about(outcome, "person", mandate.person, mandate.forum);
+	if (mandate.until != 0 && mandate.until <= clerk->now)
+		return true; /* asked twice */
 	return mandate_end(clerk->db, id, clerk->now, err);
 }

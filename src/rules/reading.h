@@ -240,6 +240,17 @@ bool
 reading_members(struct reading *, struct span slug, int64_t after, size_t room,
     struct member_view **, size_t *count, struct err *);
 
+struct moderator_view {
+	int64_t mandate;
+	const char *name;
+	int64_t since;
+	bool suspended;
+};
+/* Who moderates a forum, receiving it or not, for its moderators. */
+bool
+reading_moderators(struct reading *, struct span slug, struct moderator_view **, size_t *count,
+    struct err *);
+
 struct forum_settings {
 	const char *slug, *name, *description, *theme;
 	const char *who_writes, *appears, *who_reads, *strangers, *reply_to; /* words as in the schema */

@@ -179,6 +179,34 @@ reading_members(struct reading *reading, struct span slug, int64_t after, size_t
 }
 
 bool
+reading_moderators(struct reading *reading, struct span slug, struct moderator_view **out,
+    size_t *count, struct err *err)
+{
+	struct mandate *mandates;
+	struct person person;
+	struct forum forum;
+
+	*count = 0;
+	if (!find_moderated(reading, slug, &forum, err) ||
+	    !mandate_list_forum(reading->db, reading->arena, forum.id, "moderator", reading->now,
+		&mandates, count, err))
+		return false;
+	*out = arena_array(reading->arena, *count, sizeof(**out));
+	for (size_t i = 0; i < *count; i++) {
+		if (!person_find(
+			reading->db, reading->arena, mandates[i].person, &person, err))
+			return false;
+		(*out)[i] = (struct moderator_view){
+			.mandate = mandates[i].id,
+			.name = person.name_shown,
+			.since = mandates[i].since,
+			.suspended = strcmp(person.state, "suspended") == 0,
+		};
+	}
+	return true;
+}
+
+bool
 reading_forum_settings(
     struct reading *reading, struct span slug, struct forum_settings *out, struct err *err)
 {

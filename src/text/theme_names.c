@@ -214,6 +214,12 @@ const struct template_name theme_names[] = {
 	{ "member", "receives",  FLAG, "mail of this forum" },
 	{ "member", "can_set",   FLAG, "the viewer may change it" },
 
+	{ "moderator", "mandate",   TEXT, "field mandate" },
+	{ "moderator", "name",      TEXT, "" },
+	{ "moderator", "since",     SUB("date"), "" },
+	{ "moderator", "suspended", FLAG, "" },
+	{ "moderator", "can_set",   FLAG, "the viewer may end it" },
+
 	{ "choice", "slug",     TEXT, "value of the option" },
 	{ "choice", "name",     TEXT, "" },
 	{ "choice", "selected", FLAG, "" },
@@ -356,8 +362,11 @@ const struct template_name theme_names[] = {
 	{ "page/journal", "pager",   SUB("pager"), "" },
 
 	{ "page/members", "forum",   SUB("forum"), "" },
+	{ "page/members", "first",   FLAG, "the first page, which has those who moderate" },
+	{ "page/members", "moderators", LIST("moderator"), "" },
+	{ "page/members", "unmoderated", FLAG, "there are none" },
 	{ "page/members", "members", LIST("member"), "who receives it, or did" },
-	{ "page/members", "action",  URL,  "fields person and decision: trust, untrust, suspend, admit, moderator" },
+	{ "page/members", "action",  URL,  "fields person and decision: trust, untrust, suspend, admit, moderator, remove; or mandate and decision: dismiss" },
 	{ "page/members", "pager",   SUB("pager"), "" },
 
 	{ "page/forum-form", "action", URL,  "where it posts: the fields of act forum.set" },

@@ -162,6 +162,28 @@ show_member(struct request *req, struct view *item, const struct member_view *me
 	view_flag(item, "can_set", req->viewer->administrator);
 }
 
+static bool
+show_moderators(struct request *req, struct reply *reply, struct err *err)
+{
+	struct view_list *list = view_list(reply->view, "moderators");
+	struct moderator_view *moderators;
+	struct view *item;
+	size_t count;
+
+	if (!reading_moderators(req->reading, req->at.slug, &moderators, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		item = view_list_add(list);
+		view_int(item, "mandate", moderators[i].mandate);
+		view_text(item, "name", moderators[i].name);
+		show_date(req, item, "since", moderators[i].since);
+		view_flag(item, "suspended", moderators[i].suspended);
+		view_flag(item, "can_set", req->viewer->administrator);
+	}
+	view_flag(reply->view, "unmoderated", count == 0);
+	return true;
+}
+
 /* GET /moderate/SLUG/members */
 bool
 page_house_members(struct request *req, struct reply *reply, struct err *err)
@@ -174,8 +196,10 @@ page_house_members(struct request *req, struct reply *reply, struct err *err)
 
 	if (!reading_forum(req->reading, req->at.slug, &forum, err) ||
 	    !reading_members(
-		req->reading, req->at.slug, after, MEMBERS_A_PAGE + 1, &members, &count, err))
+		req->reading, req->at.slug, after, MEMBERS_A_PAGE + 1, &members, &count, err) ||
+	    (after == 0 && !show_moderators(req, reply, err)))
 		return false;
+	view_flag(reply->view, "first", after == 0);
 	for (size_t i = 0; i < count && i < MEMBERS_A_PAGE; i++)
 		show_member(req, view_list_add(list), &members[i]);
 	add_pager(req, reply->view, after == 0, "after",
@@ -204,7 +228,22 @@ on_member(
 		"done", "saved"));
 }
 
-/* POST /moderate/SLUG/members: trust, untrust, suspend, admit, moderator, remove. */
+static bool
+end_mandate(struct request *req, struct reply *reply, struct err *err)
+{
+	struct site_act act = { .name = "mandate.end", .fd = -1 };
+	struct buf input = { 0 };
+	int64_t mandate;
+
+	if (!span_int(span_of(form_line(req, "mandate")), 1, INT64_MAX, &mandate))
+		return err_set(err, ERR_INVALID, TR("Nothing was decided."));
+	fields_add_int(&input, "mandate", mandate);
+	act.input = arena_span(req->arena, buf_span(&input));
+	buf_free(&input);
+	return request_act(req, reply, &act, on_member, err);
+}
+
+/* POST /moderate/SLUG/members: trust, untrust, suspend, admit, moderator, remove; dismiss. */
 bool
 page_house_member_set(struct request *req, struct reply *reply, struct err *err)
 {
@@ -223,6 +262,8 @@ page_house_member_set(struct request *req, struct reply *reply, struct err *err)
 	struct buf input = { 0 };
 	int64_t person;
 
+	if (span_is(word, "dismiss"))
+		return end_mandate(req, reply, err);
 	if (!span_int(span_of(form_line(req, "person")), 1, INT64_MAX, &person))
 		return err_set(err, ERR_INVALID, TR("Nothing was decided."));
 

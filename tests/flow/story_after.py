@@ -205,6 +205,25 @@ def people(site, admin, moderator):
     assert site.rows("SELECT * FROM person") == before
 
 
+def mandates(site, admin, moderator):
+    """Who moderates is told, member or not; the administrator ends it, and it is over at once."""
+    assert "Denise" in moderator.get("/moderate/voirie/members").text
+    form = next(f for f in admin.get("/moderate/voirie/members").forms if "mandate" in dict(f.fields))
+    ending = dict(form.fields, decision="dismiss")
+    assert moderator.post("/moderate/voirie/members", dict(ending, csrf=csrf(moderator))).status == 403
+    assert moderator.get("/moderate/voirie").status == 200
+    before = int(site.one("SELECT count(*) FROM mandate WHERE until IS NOT NULL"))
+    for _ in range(2):   # in two windows
+        assert admin.post("/moderate/voirie/members", ending).status == 200
+        until = site.rows("SELECT until FROM mandate WHERE until IS NOT NULL")
+        assert len(until) == before + 1
+    assert moderator.get("/moderate/voirie").status == 404
+    page = admin.get("/moderate/voirie/members")
+    assert "Nobody moderates this forum" in page.text or "Personne ne modère ce forum" in page.text, page.text
+    assert "Denise" in admin.get("/moderate/voirie/journal").text
+    assert admin.post("/moderate/voirie/members", {"csrf": csrf(admin), "decision": "dismiss"}).status == 400
+
+
 def run(stage):
     with mail.Sink() as sink, stage.site(relay=sink.url) as site:
         site.act("forum.create", slug="voirie", name="Voirie")
@@ -222,3 +241,4 @@ def run(stage):
         journal(site, moderator, admin)
         settings(site, admin, moderator)
         people(site, admin, moderator)
+        mandates(site, admin, moderator)

@@ -189,6 +189,8 @@ def session_fields(c, thing, role):
 
 
 def member_fields(c, thing, role):
+    if thing == "dismiss":
+        return {"mandate": new_mandate(c), "decision": thing}
     return {"person": new_person(c, trusted=1 if thing == "untrust" else 0)[0], "decision": thing}
 
 
