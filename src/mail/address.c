@@ -41,6 +41,16 @@ is_dot_string(struct span s)
 	return before != '.';
 }
 
+bool
+address_is_plain(struct span text)
+{
+	size_t at = text.len;
+
+	while (at > 0 && text.data[at - 1] != '@')
+		at--;
+	return text.len == 0 || is_dot_string(span_first(text, at > 0 ? at - 1 : text.len));
+}
+
 /* Offset behind a quoted string that starts s, its content copied; 0 where it is none. */
 static size_t
 read_quoted(struct span s, char *out, size_t room, size_t *out_len)

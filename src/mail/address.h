@@ -46,6 +46,10 @@ address_parse_path(
 bool
 address_is_utf8(const struct mail_address *address);
 
+/* An address as text: does its local part do without quotes? So does "" and a word without @. */
+bool
+address_is_plain(struct span text);
+
 /* No control character (CR, LF, NUL, DEL, C1) and valid UTF-8: may stand in a header
  * or a command. */
 bool

@@ -30,6 +30,7 @@ libmail_a_SOURCES += \
 	src/mail/mime_guard.c src/mail/mime_guard.h \
 	src/mail/mime_read.c src/mail/mime_read.h \
 	src/mail/parsed.c src/mail/parsed.h \
+	src/mail/signature.c src/mail/signature.h \
 	src/mail/thread_id.c src/mail/thread_id.h
 libmail_a_SOURCES += src/mail/smtp_reply.c src/mail/smtp_reply.h
 libmail_a_SOURCES += src/mail/smtp_client.c src/mail/smtp_client.h src/mail/smtp_dialogue.h
@@ -78,6 +79,9 @@ check_PROGRAMS += test_smtp_limits
 test_smtp_limits_SOURCES = tests/unit/test_smtp_limits.c tests/unit/smtp_stage.c tests/unit/smtp_stage.h
 test_smtp_limits_LDADD = $(smtp_test_libs)
 libmail_a_SOURCES += src/mail/spf.c src/mail/spf.h
+check_PROGRAMS += test_signature
+test_signature_SOURCES = tests/unit/test_signature.c
+test_signature_LDADD = $(mail_test_libs)
 check_PROGRAMS += test_spf
 test_spf_SOURCES = tests/unit/test_spf.c
 test_spf_LDADD = libmail.a libnet.a libbase.a $(EVENT_LIBS) $(ARES_LIBS) $(CRYPTO_LIBS) $(IDN_LIBS) $(CMOCKA_LIBS)

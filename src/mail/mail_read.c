@@ -8,6 +8,7 @@
 #include "mail/header.h"
 #include "mail/mail_body.h"
 #include "mail/mime_read.h"
+#include "mail/signature.h"
 #include "mail/thread_id.h"
 
 /* Copies, so that nothing points into the raw message; the last max of them. */
@@ -218,6 +219,16 @@ is_spam(const struct header *header)
 	       span_starts_nocase(span_trim(header_get(header, "X-Spam-Status")), "yes");
 }
 
+static bool
+has_odd_signature(const struct header *header)
+{
+	for (size_t i = 0; i < header->count; i++)
+		if (span_is_nocase(span_trim(header->fields[i].name), "DKIM-Signature") &&
+		    !signature_is_plain(header->fields[i].value))
+			return true;
+	return false;
+}
+
 static void
 read_signals(struct arena *arena, const struct header *header, struct parsed *parsed)
 {
@@ -233,6 +244,7 @@ read_signals(struct arena *arena, const struct header *header, struct parsed *pa
 			     span_is_nocase(span_trim(header_get(header, "X-Archive")), "no");
 	parsed->authentication_results =
 	    read_values(arena, header, "Authentication-Results", PARSED_RESULT_MAX);
+	parsed->odd_signature = has_odd_signature(header);
 }
 
 static void

@@ -63,6 +63,7 @@ static const struct row rows[] = {
 	{ "is-signed",      VALUE_BOOL,    false, AT(is_signed), 0, 0 },
 	{ "no-archive",     VALUE_BOOL,    false, AT(no_archive), 0, 0 },
 	{ "authentication", VALUE_LINE,    true,  AT(authentication_results), PARSED_RESULT_MAX, PARSED_RESULTS_MAX },
+	{ "odd-signature",  VALUE_BOOL,    false, AT(odd_signature), 0, 0 },
 	{ "format",         VALUE_ENUM,    false, AT(format), PARSED_FORMATS, 0 },
 	{ "source",         VALUE_TEXT,    false, AT(source), PARSED_TEXT_MAX, 0 },
 	{ "own",            VALUE_TEXT,    false, AT(own), PARSED_TEXT_MAX, 0 },

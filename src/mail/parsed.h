@@ -149,6 +149,7 @@ struct parsed {
 	bool is_reaction;             /* RFC 9078 or a client's emoji reaction: no post */
 	bool is_robot;                /* From is mailer-daemon, postmaster, no-reply, listserv... */
 	bool looks_absent;            /* subject of an absence note ("Réponse automatique", "Out of office") */
+	bool odd_signature;           /* a DKIM-Signature names its signer oddly (mail/signature.h) */
 	bool is_encrypted;            /* multipart/encrypted or S/MIME enveloped: text is a stub */
 	bool is_signed;               /* multipart/signed or opaque S/MIME */
 	bool no_archive;              /* X-No-Archive, or X-Archive: no */

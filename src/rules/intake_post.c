@@ -71,7 +71,7 @@ prove(struct intake *intake, const struct author *author, bool token)
 		.remembered = author->unproved_ok,
 		.token = token,
 		.verdict = proof_verdict(intake->clerk->settings, intake->parsed,
-		    span_of(intake->row.peer)),
+		    span_of(intake->row.mail_from), span_of(intake->row.peer)),
 	};
 
 	/* Of several authors nobody knows which one was proved. */
@@ -84,7 +84,7 @@ bool
 intake_prove_author(struct intake *intake, struct author *author, bool *proved, struct err *err)
 {
 	enum verdict verdict = proof_verdict(intake->clerk->settings, intake->parsed,
-	    span_of(intake->row.peer));
+	    span_of(intake->row.mail_from), span_of(intake->row.peer));
 
 	if (!author_find(intake->clerk, intake->arena, intake->parsed, author, err))
 		return false;

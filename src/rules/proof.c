@@ -3,10 +3,10 @@
 
 #include <stddef.h>
 
+#include "mail/address.h"
+
 /* ---- Authentication-Results, RFC 8601 §2.2: authserv-id [version] *(; method=result ...) ---- */
 
-/* Cuts one word off: blanks and comments before it are skipped; ; and = are words of
- * their own. Quoted strings lose their quotes. False at the end. */
 static bool
 skip_comment(struct span *rest)
 {
@@ -37,17 +37,31 @@ skip_blanks(struct span *rest)
 	}
 }
 
+/* Of a quoted string at the front, with its quotes; all of it where it has no end. */
+static size_t
+quoted_length(struct span rest)
+{
+	size_t i = 1;
+
+	while (i < rest.len && rest.data[i] != '"')
+		i += rest.data[i] == '\\' ? 2 : 1;
+	return i < rest.len ? i + 1 : rest.len;
+}
+
 static size_t
 word_length(struct span rest)
 {
 	size_t i = 0;
 
 	while (i < rest.len && !ascii_is_space(rest.data[i]) && rest.data[i] != ';' &&
-	    rest.data[i] != '=' && rest.data[i] != '(' && rest.data[i] != '"')
-		i++;
+	    rest.data[i] != '=' && rest.data[i] != '(')
+		i += rest.data[i] == '"' ? quoted_length(span_from(rest, i)) : 1;
 	return i;
 }
 
+/* Cuts one word off: blanks and comments before it are skipped; ; and = are words of
+ * their own. A word that is one quoted string loses its quotes; quotes within a longer one,
+ * an address with a quoted local part, stay and hide what is between them. False at the end. */
 static bool
 next_word(struct span *rest, struct span *word)
 {
@@ -56,42 +70,44 @@ next_word(struct span *rest, struct span *word)
 	skip_blanks(rest);
 	if (rest->len == 0)
 		return false;
-	if (rest->data[0] == '"') {
-		*rest = span_from(*rest, 1);
-		len = span_find(*rest, '"');
-		*word = span_first(*rest, len);
-		*rest = span_from(*rest, len + 1);
-		return true;
-	}
 	len = word_length(*rest);
 	if (len == 0)
 		len = 1;
 	*word = span_first(*rest, len);
 	*rest = span_from(*rest, len);
+	if (len > 1 && word->data[0] == '"' && word->data[len - 1] == '"' && quoted_length(*word) == len)
+		*word = span_make(word->data + 1, len - 2);
 	return true;
 }
 
 struct result {
 	struct span method, result;
 	struct span domain; /* of header.d, or of header.i */
+	bool has_signer;    /* header.d was said */
+	bool odd;           /* and again */
 	struct span from;   /* of header.from: the domain that DMARC speaks of */
 	struct span path;   /* of smtp.mailfrom: the domain that SPF speaks of */
 };
 
+/* Behind the last @, since a quoted local part may have others; all of it where there is none. */
 static struct span
 after_at(struct span value)
 {
-	size_t at = span_find(value, '@');
+	size_t at = value.len;
 
-	return at < value.len ? span_from(value, at + 1) : value;
+	while (at > 0 && value.data[at - 1] != '@')
+		at--;
+	return span_from(value, at);
 }
 
 static void
 read_property(struct span name, struct span value, struct result *result)
 {
-	if (span_is_nocase(name, "header.d"))
+	if (span_is_nocase(name, "header.d")) {
+		result->odd = result->has_signer;
+		result->has_signer = true;
 		result->domain = value;
-	else if (span_is_nocase(name, "header.i") && result->domain.len == 0)
+	} else if (span_is_nocase(name, "header.i") && result->domain.len == 0)
 		result->domain = after_at(value);
 	else if (span_is_nocase(name, "header.from"))
 		result->from = after_at(value);
@@ -147,16 +163,6 @@ is_aligned(struct span domain, struct span from)
 	return span_equal_nocase(domain, from) || is_under(domain, from) || is_under(from, domain);
 }
 
-static struct span
-domain_of(struct span address)
-{
-	size_t at = address.len;
-
-	while (at > 0 && address.data[at - 1] != '@')
-		at--;
-	return span_from(address, at);
-}
-
 /* What all fields of our server say together. */
 struct heard {
 	bool dmarc, dkim;               /* some field speaks of it */
@@ -195,7 +201,8 @@ hear_field(struct span field, struct span from, struct heard *heard)
 		} else if (span_is_nocase(result.method, "dkim")) {
 			dkim = true;
 			dkim_passes = dkim_passes ||
-			    (span_is_nocase(result.result, "pass") && is_aligned(result.domain, from));
+			    (span_is_nocase(result.result, "pass") && !result.odd &&
+				is_aligned(result.domain, from));
 			heard->breaks = heard->breaks || (fails && is_of_author(result.domain, from));
 		} else if (span_is_nocase(result.method, "spf")) {
 			heard->breaks = heard->breaks || (fails && is_of_author(result.path, from));
@@ -229,7 +236,7 @@ verdict_of(const struct heard *heard)
 static enum verdict
 results_verdict(const char *authserv, const struct parsed *parsed)
 {
-	struct span from = domain_of(parsed->from_address), field, id, rest;
+	struct span from = after_at(parsed->from_address), field, id, rest;
 	struct heard heard = { 0 };
 
 	for (size_t i = 0; i < parsed->authentication_results.count; i++) {
@@ -250,11 +257,12 @@ is_loopback(struct span peer)
 }
 
 enum verdict
-proof_verdict(const struct settings *settings, const struct parsed *parsed, struct span peer)
+proof_verdict(const struct settings *settings, const struct parsed *parsed, struct span sender,
+    struct span peer)
 {
 	enum verdict verdict = VERDICT_NONE;
 
-	if (*settings->mail_authserv)
+	if (*settings->mail_authserv && address_is_plain(sender) && !parsed->odd_signature)
 		verdict = results_verdict(settings->mail_authserv, parsed);
 	if (verdict == VERDICT_NONE && settings->mail_trust == MAIL_TRUST_LOCAL && is_loopback(peer))
 		return VERDICT_LOCAL;

@@ -19,9 +19,13 @@ enum verdict {
 	VERDICT_FAIL   /* DMARC fail; or DKIM or SPF of From's own domain fails, and nothing passes */
 };
 
-/* What the trusted results say of this mail. `peer` is the address it came from. */
+/* What the trusted results say of this mail. `sender` is its envelope sender, "" for <>: where its
+ * local part needs quotes nothing is believed, since some servers write it into their results as
+ * it came; nor is anything where a DKIM-Signature names its signer in such a way. `peer` is the
+ * address it came from. */
 enum verdict
-proof_verdict(const struct settings *settings, const struct parsed *parsed, struct span peer);
+proof_verdict(const struct settings *settings, const struct parsed *parsed, struct span sender,
+    struct span peer);
 
 struct proof_facts {
 	bool known;      /* From is a verified address of an active person */

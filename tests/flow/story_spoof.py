@@ -98,6 +98,25 @@ CASES = [
     ("above ours that says fail", "ouvert", PASS + "\r\n" + FAIL, DOUBTED),
     ("a pass in a comment", "ouvert", said("spf=none (x; dmarc=pass)"), ASKED),
     ("a pass in a string", "ouvert", said('spf=pass smtp.mailfrom="; dmarc=pass header.from=ville.example"@evil.example'), ASKED),
+    ("a pass in a string with a quoted pair", "ouvert",
+     said(r'spf=pass smtp.mailfrom="a\" ; dkim=pass header.d=ville.example x=\""@evil.example'), ASKED),
+    ("a pass in a string without an end", "ouvert", said('spf=pass smtp.mailfrom="a ; dmarc=pass'), ASKED),
+    ("a pass in a string within a word", "ouvert", said('spf=pass smtp.mailfrom=a"; dmarc=pass "@evil.example'), ASKED),
+    ("our domain in the quotes of another", "ouvert", said('dkim=pass header.i="x@ville.example"@evil.example'), ASKED),
+    ("our domain left of another", "ouvert", said("dkim=pass header.i=x@ville.example@evil.example"), ASKED),
+    ("a pass in the sender, as it came", "ouvert",
+     said("spf=pass smtp.mailfrom=a ; dkim=pass header.d=ville.example x=@evil.example"), ASKED, "sent by \"a ; dkim=pass header.d=ville.example x=\"@evil.example"),
+    # OpenDKIM decodes i= and writes it as it is
+    ("a pass in the identity of a signer", "ouvert",
+     said('dkim=pass header.d=evil.example header.i=x; dkim=pass header.d=ville.example @evil.example header.b="Ab+/"')
+     + "\r\nDKIM-Signature: v=1; a=rsa-sha256; d=evil.example; s=s;\r\n i=x=3B=20dkim=3Dpass=20header.d=3Dville.example=20@evil.example; b=Ab", ASKED),
+    ("a pass in the domain of a signer", "ouvert",
+     said("dkim=pass header.d=x(a)header.d=ville.example(.evil.example header.i=@evil.example")
+     + "\r\nDKIM-Signature: v=1; d=x(a)header.d=ville.example(.evil.example; s=s; b=Ab", ASKED),
+    ("a signer twice", "ouvert", said("dkim=pass header.d=evil.example header.d=ville.example"), ASKED),
+    ("DMARC that was led astray", "ouvert", said("dmarc=pass header.from=ville.example")
+     + '\r\nDkim-Signature : v=1; d=evil.example; I = "x; dkim=pass" @evil.example; b=Ab', ASKED),
+    ("an identity with a plus and a sign encoded", "ouvert", DKIM + "\r\nDKIM-Signature: v=1; d=ville.example; i=a+b=3Dc=2Bd@ville.example; b=Ab", PUBLISHED),
     ("a pass in a reason", "ouvert", said('dkim=neutral reason="dkim=pass header.d=ville.example"'), ASKED),
     ("with a blank before the colon", "ouvert", f"Authentication-Results : {ID}; dmarc=pass", ASKED),
     ("under another name", "ouvert", f"X-Authentication-Results: {ID}; dmarc=pass\r\nARC-Authentication-Results: i=1; {ID}; dmarc=pass\r\n"
@@ -368,7 +387,8 @@ class Stagehand:
     def send_one(self, client, case):
         octets = case.octets()
         client.ehlo_or_helo_if_needed()
-        client.mail(case.address if case.who == "envelope" else "eve@evil.example", ["BODY=8BITMIME"] if not octets.isascii() else [])
+        sender = case.address if case.who == "envelope" else case.who.partition("sent by ")[2] or "eve@evil.example"
+        client.docmd("MAIL", f"FROM:<{sender}>" + (" BODY=8BITMIME" if not octets.isascii() else ""))
         code, _ = client.rcpt(f"{self.recipient(case)}@{DOMAIN}")
         if code == 250:
             code, _ = client.data(octets)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "mail/signature.h"
 #include "rules/mail_word.h"
 #include "rules/proof.h"
 #include "fuzz.h"
@@ -33,7 +34,7 @@ try_results(struct span text)
 	while (parsed.authentication_results.count < PARSED_RESULTS_MAX &&
 	    span_next(&rest, '\0', &items[parsed.authentication_results.count]))
 		parsed.authentication_results.count++;
-	verdict = proof_verdict(&settings, &parsed, SPAN("192.0.2.1"));
+	verdict = proof_verdict(&settings, &parsed, SPAN("eve@example.net"), SPAN("192.0.2.1"));
 	must(verdict != VERDICT_LOCAL);
 	if (verdict != VERDICT_NONE)
 		must(names(text, "mx.ville.example") && (names(text, "dmarc") || names(text, "dkim")));
@@ -41,6 +42,20 @@ try_results(struct span text)
 		must(names(text, "pass"));
 	if (verdict == VERDICT_FAIL)
 		must(names(text, "fail"));
+}
+
+static void
+try_signature(struct span text)
+{
+	struct buf field = { 0 };
+	struct span identity = span_first(text, span_find(text, ';'));
+
+	(void)signature_is_plain(text);
+	buf_add_text(&field, "v=1; i=");
+	buf_add_span(&field, identity);
+	if (signature_is_plain(buf_span(&field)))
+		must(!names(identity, "\"") && !names(identity, "(") && !names(identity, "=20"));
+	buf_free(&field);
 }
 
 static void
@@ -61,5 +76,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	try_results(span_make(data, len));
 	try_answer(span_make(data, len));
+	try_signature(span_make(data, len));
 	return 0;
 }

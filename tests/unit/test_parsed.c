@@ -40,7 +40,7 @@ full(void)
 		.recipients = 300, .auto_submitted = PARSED_AUTO_REPLIED,
 		.precedence = PARSED_PRECEDENCE_OTHER, .list_id = SPAN("l.x.fr"),
 		.list_post = { ids, 1 }, .x_loop = { ids, 1 }, .is_spam = true, .is_reaction = true,
-		.is_robot = true, .looks_absent = true, .is_encrypted = true, .is_signed = true,
+		.is_robot = true, .looks_absent = true, .is_encrypted = true, .is_signed = true, .odd_signature = true,
 		.no_archive = true, .authentication_results = { results, 1 },
 		.format = PARSED_FORMAT_HTML, .source = SPAN("a\nb\tc"), .own = SPAN("a"),
 		.html = { SPAN("<p>a</p>") }, .is_cut = true, .attachments = attachments,
