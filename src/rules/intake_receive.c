@@ -154,38 +154,78 @@ keep_row(struct clerk *clerk, const struct act *act, struct span recipient, int6
 	return inbox_add(clerk->db, &row, id, err);
 }
 
+static size_t
+count_recipients(const struct act *act)
+{
+	struct span name, value;
+	size_t at = 0, count = 0;
+
+	while (fields_next(&act->input, &at, &name, &value))
+		count += span_is(name, "recipient");
+	return count;
+}
+
+static bool
+next_recipient(const struct act *act, size_t *at, struct span *local)
+{
+	struct span name;
+
+	while (fields_next(&act->input, at, &name, local))
+		if (span_is(name, "recipient"))
+			return true;
+	return false;
+}
+
+/* good: for each recipient whether it takes this mail. The first refusal stays in *first. */
+static bool
+check_recipients(struct clerk *clerk, const struct act *act, bool *good, size_t *accepted,
+    struct err *first, struct err *err)
+{
+	struct span local;
+	struct err why;
+	size_t at = 0;
+
+	for (size_t i = 0; next_recipient(act, &at, &local); i++) {
+		err_clear(&why);
+		good[i] = check_recipient(clerk, act, local, &why);
+		*accepted += good[i];
+		if (!good[i] && why.kind != ERR_NOT_FOUND && why.kind != ERR_DENIED) {
+			*err = why;
+			return false;
+		}
+		if (!good[i] && first->kind == ERR_NONE)
+			*first = why;
+	}
+	return true;
+}
+
 /* One answer a recipient, in order: the id of its row, or 0 where it was refused. All
- * refused: the first refusal is the answer. */
+ * refused: the first refusal is the answer. SMTP has one reply for all of them: where it is yes
+ * each has a row, and what becomes of a mail that would have been refused stands there. */
 bool
 intake_receive(struct clerk *clerk, const struct act *act, struct outcome *outcome, struct err *err)
 {
-	struct err why, first = { 0 };
-	struct span name, value;
+	bool *good = arena_array(act->arena, count_recipients(act), sizeof(*good));
+	bool one_reply = span_is(fields_get(&act->input, "door"), "smtp");
 	size_t at = 0, accepted = 0;
+	struct err first = { 0 };
 	int64_t raw = 0, id;
+	struct span local;
 
-	while (fields_next(&act->input, &at, &name, &value)) {
-		if (!span_is(name, "recipient"))
-			continue;
+	if (!check_recipients(clerk, act, good, &accepted, &first, err))
+		return false;
+	if (accepted == 0) {
+		*err = first;
+		return false;
+	}
+	if (!act_keep_raw(clerk, act, &raw, err))
+		return false;
+	for (size_t i = 0; next_recipient(act, &at, &local); i++) {
 		id = 0;
-		err_clear(&why);
-		if (check_recipient(clerk, act, value, &why)) {
-			if ((raw == 0 && !act_keep_raw(clerk, act, &raw, err)) ||
-			    !keep_row(clerk, act, value, raw, &id, err))
-				return false;
-			accepted++;
-		} else if (why.kind != ERR_NOT_FOUND && why.kind != ERR_DENIED) {
-			*err = why;
+		if ((good[i] || one_reply) && !keep_row(clerk, act, local, raw, &id, err))
 			return false;
-		} else if (first.kind == ERR_NONE) {
-			first = why;
-		}
 		fields_add_int(&outcome->output, "inbox", id);
 	}
-	if (accepted > 0) {
-		clerk->inbox_due = true;
-		return true;
-	}
-	*err = first;
-	return false;
+	clerk->inbox_due = true;
+	return true;
 }

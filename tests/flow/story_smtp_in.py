@@ -10,6 +10,7 @@ and shown out when they err too often; a stopping server lets a message on its w
 import hashlib
 import pathlib
 import shutil
+import smtplib
 import socket
 import ssl
 import time
@@ -62,6 +63,7 @@ def run(stage):
         ends(site)
         sizes(site)
         lmtp(site)
+        one_reply(site)
         errors(site)
         stopping(site)
     starttls(stage)
@@ -146,6 +148,34 @@ def lmtp(site):
     wire.close()
     site.wait_inbox()
     assert "by lmtp" in subjects(site)
+
+
+def one_reply(site):
+    """SMTP says yes or no once for all recipients: what is said yes to is nowhere lost, a forum that refuses strangers among
+    them; where all refuse it is no."""
+    site.act("forum.create", slug="clos", name="Clos", strangers="refuse")
+    site.act("forum.create", slug="ouvert", name="Ouvert")
+    both = [f"clos@{DOMAIN}", f"ouvert@{DOMAIN}"]
+    octets = text("to both").replace(b"anne@", b"eve@").replace(b"Anne Morel", b"Eve")
+    mail.send(site.ports["smtp"], "eve@ville.example", both, octets)
+    site.wait_inbox()
+    held = site.rows("SELECT f.slug, p.state FROM post p JOIN forum f ON f.id = p.forum WHERE p.subject = 'to both' ORDER BY f.slug")
+    assert held == [("clos", "held"), ("ouvert", "held")], held
+    before = site.one("SELECT count(*) FROM inbox")
+    try:
+        mail.send(site.ports["smtp"], "eve@ville.example", both[:1], octets.replace(b"to both", b"to one"))
+        raise AssertionError("a forum that refuses strangers took a mail of one")
+    except smtplib.SMTPDataError as no:
+        assert no.smtp_code == 550, no
+    wire = Wire(site.ports["lmtp"])
+    wire.hello(b"LHLO")
+    wire.say(("MAIL FROM:<eve@ville.example>\r\n" + "".join(f"RCPT TO:<{one}>\r\n" for one in both) + "DATA\r\n").encode())
+    assert wire.hear(4)[0] == "250 250 250 354".split()
+    wire.say(octets.replace(b"to both", b"by lmtp to both") + b".\r\n")
+    assert wire.hear(2)[0] == ["550", "250"]
+    wire.close()
+    site.wait_inbox()
+    assert site.one("SELECT count(*) FROM inbox") == before + 1
 
 
 def errors(site):

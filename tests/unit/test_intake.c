@@ -184,9 +184,14 @@ test_refused_in_session(void **state)
 	/* Several recipients: each has its answer, the good ones are kept. */
 	world_do(DOOR_CONSOLE, 0, "forum.set", "slug", "voirie", "strangers", "hold", NULL);
 	world_do(DOOR_MAIL, 0, "mail.receive", "recipient", "nope", "recipient", "voirie", "peer",
-	    "::1", "door", "smtp", "raw", "x", NULL);
+	    "::1", "door", "lmtp", "raw", "x", NULL);
 	assert_int_equal(world_int("inbox"), 0);
 	assert_int_equal(world_number("SELECT count(*) FROM inbox"), 2);
+	/* By SMTP they have one answer: a yes is said for each, so each is kept. */
+	world_do(DOOR_MAIL, 0, "mail.receive", "recipient", "nope", "recipient", "voirie", "peer",
+	    "::1", "door", "smtp", "raw", "x", NULL);
+	assert_int_not_equal(world_int("inbox"), 0);
+	assert_int_equal(world_number("SELECT count(*) FROM inbox"), 4);
 }
 
 /* ---- robots ---- */
