@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "net/listen.h"
 #include "process/handed.h"
+#include "process/role_relay.h"
 #include "store/readonly.h"
 
 enum { PEM_MAX = 256 * 1024 };
@@ -44,10 +45,12 @@ read_settings(struct house *house, struct settings *settings, struct span *text,
 {
 	struct buf file = { 0 };
 	bool good = file_read(house->file, SETTINGS_TEXT_MAX, &file, err);
+	struct relay_target target;
 
 	if (good) {
 		*text = arena_span(house->arena, buf_span(&file));
-		good = settings_read(house->arena, *text, house->file, settings, err);
+		good = settings_read(house->arena, *text, house->file, settings, err) &&
+		    relay_target_read(settings->relay_to, settings->data, &target, err);
 	}
 	buf_free(&file);
 	return good;
@@ -94,6 +97,18 @@ house_read(struct house *house, const char *file, struct err *err)
 	       read_tls(house, &house->settings, err);
 }
 
+static void
+tell_what_waits(const struct settings *before, const struct settings *now)
+{
+	struct buf names = { 0 };
+
+	settings_wait_start(before, now, &names);
+	if (names.len > 0)
+		log_warn("serve reload=partly settings=\"%s\" why=\"they are read when the server starts\"",
+		    log_text(buf_span(&names)));
+	buf_free(&names);
+}
+
 bool
 house_reread(struct house *house, struct err *err)
 {
@@ -106,6 +121,7 @@ house_reread(struct house *house, struct err *err)
 		return err_set(err, ERR_INVALID, "data cannot change while the server runs");
 	if (!read_tls(house, &settings, err))
 		return false;
+	tell_what_waits(&house->settings, &settings);
 	house->settings = settings;
 	house->text = text;
 	return true;

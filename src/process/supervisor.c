@@ -28,7 +28,7 @@
 #include "process/spawn.h"
 
 enum {
-	CHILDREN_MAX = 24,
+	CHILDREN_MAX = WEB_WORKERS_MAX + 8, /* seven others: see role.c */
 	CHANNEL_BUFFER = 1024 * 1024, /* octets asked of the kernel for each direction */
 	LONG_LIFE_MS = 5000,          /* a death after that is not "again" */
 	FIRST_BACKOFF_MS = 100,
@@ -533,9 +533,11 @@ run(struct supervisor *s)
 	struct loop_signal *signals[4];
 
 	for (const struct role *role = roles; role->name != NULL; role++)
-		for (int i = 0; is_wanted(s, role) && i < role_count(role, &s->house.settings); i++)
-			if (s->count < CHILDREN_MAX)
-				child_add(s, role, i);
+		for (int i = 0; is_wanted(s, role) && i < role_count(role, &s->house.settings); i++) {
+			if (s->count == CHILDREN_MAX)
+				die("there are more processes than places");
+			child_add(s, role, i);
+		}
 	signals[0] = loop_signal_new(s->loop, SIGCHLD, on_sigchld, s);
 	signals[1] = loop_signal_new(s->loop, SIGTERM, on_sigterm, s);
 	signals[2] = loop_signal_new(s->loop, SIGINT, on_sigterm, s);

@@ -38,6 +38,7 @@ struct setting {
 	int64_t min, max;
 	const char *words;
 	const char *text; /* for people: preau show settings, preau.conf(5) */
+	bool at_start;    /* read when the server starts: a reload leaves it as it was */
 };
 
 #define AT(field) offsetof(struct settings, field)
@@ -46,83 +47,83 @@ struct setting {
 static const struct setting rows[] = {
 	/* name                    type             where                         default                  min  max            words */
 	{ "site.name",             SETTING_TEXT,    AT(site_name),                "Préau",                 1,   100,           NULL,
-	  "name of the site, as it signs" },
+	  "name of the site, as it signs", false },
 	{ "site.about",            SETTING_TEXT,    AT(site_about),               "",                      0,   300,           NULL,
-	  "a sentence under the title of the home page" },
+	  "a sentence under the title of the home page", false },
 	{ "site.accent",           SETTING_COLOUR,  AT(site_accent),              "",                      0,   6,             NULL,
-	  "accent colour of the pages, six hex digits without #; dark enough to be read on white" },
+	  "accent colour of the pages, six hex digits without #; dark enough to be read on white", false },
 	{ "site.url",              SETTING_URL,     AT(site_url),                 "http://127.0.0.1:8080", 1,   200,           NULL,
-	  "base of every link, without a slash at its end" },
+	  "base of every link, without a slash at its end", false },
 	{ "site.locale",           SETTING_NAMED,   AT(site_locale),              "fr",                    0,   0,             "fr en",
-	  "language of people who said nothing" },
+	  "language of people who said nothing", false },
 	{ "site.zone",             SETTING_TEXT,    AT(site_zone),                "Europe/Paris",          1,   60,            NULL,
-	  "time zone of the dates shown" },
+	  "time zone of the dates shown", false },
 	{ "theme",                 SETTING_TEXT,    AT(theme),                    "default",               1,   60,            NULL,
-	  "folder under themes/" },
+	  "folder under themes/", false },
 	{ "data",                  SETTING_PATH,    AT(data),                     "/var/lib/preau",        1,   1000,          NULL,
-	  "folder of the book, the blobs and the spool" },
+	  "folder of the book, the blobs and the spool", false },
 	{ "share",                 SETTING_PATH,    AT(share),                    PREAU_DATADIR,           1,   1000,          NULL,
-	  "folder of themes and catalogues" },
+	  "folder of themes and catalogues", false },
 	{ "mail.domain",           SETTING_DOMAIN,  AT(mail_domain),              "localhost",             1,   200,           NULL,
-	  "domain of the forums' addresses" },
+	  "domain of the forums' addresses", false },
 	{ "mail.trust",            SETTING_WORD,    AT(mail_trust),               "results",               0,   0,             "results local",
-	  "what proves an author: results of mail.authserv, or local peers as well" },
+	  "what proves an author: results of mail.authserv, or local peers as well", false },
 	{ "mail.authserv",         SETTING_TEXT,    AT(mail_authserv),            "",                      0,   200,           NULL,
-	  "authserv-id whose Authentication-Results are believed" },
+	  "authserv-id whose Authentication-Results are believed", false },
 	{ "mail.size",             SETTING_SIZE,    AT(mail_size),                "10MiB",                 4096, 64 << 20,     NULL,
-	  "octets of the largest mail taken" },
+	  "octets of the largest mail taken", false },
 	{ "listen.http",           SETTING_TEXT,    AT(listen_http),              "127.0.0.1:8080",        0,   500,           NULL,
-	  "addresses of the web door; empty: closed" },
+	  "addresses of the web door; empty: closed", true },
 	{ "listen.smtp",           SETTING_TEXT,    AT(listen_smtp),              "",                      0,   500,           NULL,
-	  "addresses of the SMTP door" },
+	  "addresses of the SMTP door", true },
 	{ "listen.lmtp",           SETTING_TEXT,    AT(listen_lmtp),              "",                      0,   500,           NULL,
-	  "addresses of the LMTP door" },
+	  "addresses of the LMTP door", true },
 	{ "listen.tls",            SETTING_FLAG,    AT(listen_tls),               "no",                    0,   0,             NULL,
-	  "the web door speaks TLS itself" },
+	  "the web door speaks TLS itself", true },
 	{ "tls.certificate",       SETTING_PATH,    AT(tls_certificate),          "",                      0,   1000,          NULL,
-	  "PEM file of the certificate and its chain" },
+	  "PEM file of the certificate and its chain", false },
 	{ "tls.key",               SETTING_PATH,    AT(tls_key),                  "",                      0,   1000,          NULL,
-	  "PEM file of its key" },
+	  "PEM file of its key", false },
 	{ "http.proxy",            SETTING_TEXT,    AT(http_proxy),               "",                      0,   500,           NULL,
-	  "addresses of proxies whose X-Forwarded-For is believed" },
+	  "addresses of proxies whose X-Forwarded-For is believed", true },
 	{ "http.connections",      SETTING_INT,     AT(http_connections),         "1000",                  1,   100000,        NULL,
-	  "connections of a web worker, at most" },
+	  "connections of a web worker, at most", true },
 	{ "http.address_connections", SETTING_INT,  AT(http_address_connections), "32",                    1,   100000,        NULL,
-	  "connections of one address to a web worker, at most" },
+	  "connections of one address to a web worker, at most", true },
 	{ "cache.size",            SETTING_SIZE,    AT(cache_size),               "32MiB",                 0,   INT64_C(1) << 32, NULL,
-	  "octets of finished pages kept by a web worker; 0 keeps none" },
+	  "octets of finished pages kept by a web worker; 0 keeps none", false },
 	{ "relay.to",              SETTING_RELAY,   AT(relay_to),                 "smtp://127.0.0.1:25",   1,   1000,          NULL,
-	  "where mail goes: smtp://HOST:PORT, lmtp://HOST:PORT, lmtp:/PATH or dir:FOLDER" },
+	  "where mail goes: smtp://HOST:PORT, lmtp://HOST:PORT, lmtp:/PATH or dir:FOLDER", false },
 	{ "relay.name",            SETTING_DOMAIN,  AT(relay_name),               "",                      0,   200,           NULL,
-	  "our name in EHLO; mail.domain unless said" },
+	  "our name in EHLO; mail.domain unless said", false },
 	{ "relay.connections",     SETTING_INT,     AT(relay_connections),        "4",                     1,   64,            NULL,
-	  "connections to the relay at once" },
+	  "connections to the relay at once", false },
 	{ "relay.patience",        SETTING_SECONDS, AT(relay_patience),           "5min",                  1,   600,           NULL,
-	  "longest wait for any reply of the relay" },
+	  "longest wait for any reply of the relay", false },
 	{ "relay.retry",           SETTING_SECONDS, AT(relay_retry),              "5min",                  1,   4 * 3600,      NULL,
-	  "wait before the first retry; it doubles up to four hours" },
+	  "wait before the first retry; it doubles up to four hours", false },
 	{ "relay.life",            SETTING_SECONDS, AT(relay_life),               "5d",                    60,  30 * 86400,    NULL,
-	  "age at which a delivery is given up" },
+	  "age at which a delivery is given up", false },
 	{ "limit.posts",           SETTING_INT,     AT(limit_posts),              "20",                    0,   1000000,       NULL,
-	  "posts an hour that a person writes on the web; 0: no limit" },
+	  "posts an hour that a person writes on the web; 0: none by the hour; never more than 5 in 30 seconds", false },
 	{ "limit.mails",           SETTING_INT,     AT(limit_mails),              "30",                    0,   1000000,       NULL,
-	  "posts an hour that a person sends by mail, more are held; 0: no limit" },
+	  "posts an hour that a person sends by mail, more are held; 0: no limit", false },
 	{ "keep.deliveries",       SETTING_SECONDS, AT(keep_deliveries),          "90d",                   30 * 86400, INT64_C(36500) * 86400, NULL,
-	  "how long it is known what was sent to whom, once it has an end; 30d at least" },
+	  "how long it is known what was sent to whom, once it has an end; 30d at least", false },
 	{ "keep.bounces",          SETTING_SECONDS, AT(keep_bounces),             "90d",                   30 * 86400, INT64_C(36500) * 86400, NULL,
-	  "how long a report that a mail did not arrive is known; 30d at least" },
+	  "how long a report that a mail did not arrive is known; 30d at least", false },
 	{ "keep.mails",            SETTING_SECONDS, AT(keep_mails),               "90d",                   30 * 86400, INT64_C(36500) * 86400, NULL,
-	  "how long it is known which mails came, and what they said where they became no post; 30d at least" },
-	{ "web.workers",           SETTING_INT,     AT(web_workers),              "0",                     0,   64,            NULL,
-	  "web processes; 0: as many as cores" },
+	  "how long it is known which mails came, and what they said where they became no post; 30d at least", false },
+	{ "web.workers",           SETTING_INT,     AT(web_workers),              "0",                     0,   WEB_WORKERS_MAX, NULL,
+	  "web processes; 0: as many as cores, at most 8", true },
 	{ "user.owner",            SETTING_TEXT,    AT(user_owner),               "preau",                 1,   60,            NULL,
-	  "user of the clerk and of what it keeps, where started as root" },
+	  "user of the clerk and of what it keeps, where started as root", true },
 	{ "user.doors",            SETTING_TEXT,    AT(user_doors),               "preau-doors",           1,   60,            NULL,
-	  "user of the doors, where started as root" },
+	  "user of the doors, where started as root", true },
 	{ "group.read",            SETTING_TEXT,    AT(group_read),               "preau-read",            1,   60,            NULL,
-	  "group that may read the book" },
+	  "group that may read the book", true },
 	{ "log.level",             SETTING_WORD,    AT(log_level),                "info",                  0,   0,             "error warn info debug",
-	  "lines of lesser weight go unsaid" },
+	  "lines of lesser weight go unsaid", false },
 };
 /* clang-format on */
 
@@ -532,6 +533,24 @@ settings_print(const struct settings *settings, struct buf *out)
 	for (size_t i = 0; i < ROWS; i++) {
 		buf_printf(out, "%s = ", rows[i].name);
 		print_value(settings, &rows[i], out);
-		buf_printf(out, "  # %s\n", rows[i].text);
+		buf_printf(out, "  # %s%s\n", rows[i].text,
+		    rows[i].at_start ? "; read when the server starts" : "");
 	}
+}
+
+void
+settings_wait_start(const struct settings *before, const struct settings *now, struct buf *names)
+{
+	struct buf old = { 0 }, new = { 0 };
+
+	for (size_t i = 0; i < ROWS; i++) {
+		buf_clear(&old);
+		buf_clear(&new);
+		print_value(before, &rows[i], &old);
+		print_value(now, &rows[i], &new);
+		if (rows[i].at_start && !span_equal(buf_span(&old), buf_span(&new)))
+			buf_printf(names, "%s%s", names->len > 0 ? " " : "", rows[i].name);
+	}
+	buf_free(&old);
+	buf_free(&new);
 }

@@ -16,6 +16,7 @@
 
 enum {
 	SETTINGS_TEXT_MAX = 256 * 1024, /* octets of the file */
+	WEB_WORKERS_MAX = 16,
 	EXIT_AGAIN = 75,                /* EX_TEMPFAIL of sysexits.h: it may go well the next time */
 	EXIT_SETTINGS = 78              /* EX_CONFIG, likewise: trying again will not help */
 };
@@ -75,7 +76,7 @@ struct settings {
 	int64_t keep_bounces;
 	int64_t keep_mails;      /* who sent what when; octets of a mail that became no post */
 	/* processes */
-	int64_t web_workers;     /* 0: as many as cores */
+	int64_t web_workers;     /* 0: as many as cores, at most 8 */
 	const char *user_owner;  /* name or number; only where started as root */
 	const char *user_doors;
 	const char *group_read;
@@ -91,3 +92,8 @@ settings_read(struct arena *arena, struct span text, const char *file, struct se
 /* Prints the table, one line a setting, with its text: preau show settings. */
 void
 settings_print(const struct settings *settings, struct buf *out);
+
+/* Adds the names of those that differ but are read when the server starts alone, a blank
+ * between them. */
+void
+settings_wait_start(const struct settings *before, const struct settings *now, struct buf *names);

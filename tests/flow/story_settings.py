@@ -92,8 +92,21 @@ def check_reload(site):
         site.config.write_text(good.replace("Forums de Ville", "Forums du Bourg"))
         mark = site.reload()
         wait_for(lambda: "Forums du Bourg" in Browser(site).get("/").text)
+        assert "reload=partly" not in site.log_text()
+        site.config.write_text(good.replace("web.workers = 2", "web.workers = 3") + "http.connections = 500\n")
+        mark = site.reload()
+        wait_for(lambda: 'reload=partly settings="http.connections web.workers"' in site.log_text()[mark:])
     finally:
         site.stop()
+
+
+def check_many(stage):
+    """As many web workers as may be said leave no other process out."""
+    with stage.site(web_workers=16) as site:
+        roles = [name.split(".")[0] for name in site.pids()]
+        assert roles.count("web") == 16, roles
+        assert set(roles) == {"clerk", "parser", "auth", "web", "intake", "relay", "checker"}, roles
+        assert Browser(site).get("/").status == 200
 
 
 def run(stage):
@@ -104,3 +117,4 @@ def run(stage):
         check_reload(site)
     finally:
         shutil.rmtree(site.folder, ignore_errors=True)
+    check_many(stage)

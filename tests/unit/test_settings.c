@@ -24,10 +24,10 @@ static const struct {
 	{ "a comment behind a value", "theme = plain # ours\n", NULL },
 	{ "a # within a value", "site.name = Ville#1\n", NULL },
 	{ "no such word", "mail.trust = everybody\n", "preau.conf:1: mail.trust must be one of: results local" },
-	{ "not a number", "web.workers = many\n", "preau.conf:1: web.workers must be a number from 0 to 64" },
-	{ "too many", "web.workers = 65\n", "preau.conf:1: web.workers must be a number from 0 to 64" },
-	{ "negative", "web.workers = -1\n", "preau.conf:1: web.workers must be a number from 0 to 64" },
-	{ "more than any integer", "web.workers = 99999999999999999999\n", "preau.conf:1: web.workers must be a number from 0 to 64" },
+	{ "not a number", "web.workers = many\n", "preau.conf:1: web.workers must be a number from 0 to 16" },
+	{ "too many", "web.workers = 17\n", "preau.conf:1: web.workers must be a number from 0 to 16" },
+	{ "negative", "web.workers = -1\n", "preau.conf:1: web.workers must be a number from 0 to 16" },
+	{ "more than any integer", "web.workers = 99999999999999999999\n", "preau.conf:1: web.workers must be a number from 0 to 16" },
 	{ "unknown unit", "relay.retry = 5 weeks\n", "preau.conf:1: relay.retry must be a number from 1 to 14400" },
 	{ "neither yes nor no", "listen.tls = perhaps\n", "preau.conf:1: listen.tls must be yes or no" },
 	{ "TLS without a certificate", "\nlisten.tls = yes\n", "preau.conf:2: listen.tls needs tls.certificate" },
@@ -132,6 +132,29 @@ test_print_reads_back(void **state)
 	arena_free(&arena);
 }
 
+static void
+test_wait_start(void **state)
+{
+	struct arena *arena = arena_new();
+	struct settings before, now;
+	struct buf names = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_true(settings_read(arena, SPAN("site.name = A\nlisten.http = 127.0.0.1:1\n"), "x",
+	    &before, &err));
+	assert_true(settings_read(arena, SPAN("site.name = B\nlisten.http = 127.0.0.1:1\n"), "x",
+	    &now, &err));
+	settings_wait_start(&before, &now, &names);
+	assert_string_equal(buf_text(&names), "");
+	assert_true(settings_read(arena, SPAN("listen.http = 127.0.0.1:2\nweb.workers = 3\n"), "x",
+	    &now, &err));
+	settings_wait_start(&before, &now, &names);
+	assert_string_equal(buf_text(&names), "listen.http web.workers");
+	buf_free(&names);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -139,6 +162,7 @@ main(void)
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_print_reads_back),
+		cmocka_unit_test(test_wait_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
