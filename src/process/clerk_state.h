@@ -9,11 +9,12 @@
 #include "store/readonly.h"
 
 enum {
-	CLERK_PEERS_MAX = 24,
+	CLERK_PEERS_MAX = WEB_WORKERS_MAX + 8,
 	TURN_ACTS = 64,        /* at most 64 acts ... */
 	TURN_MS = 20,          /* ... or 20 ms in one transaction */
 	GATHER_FROM = 4,       /* acts of the turn before: from here on it pays to wait a moment ... */
 	GATHER_MS = 2,         /* ... for others that are on their way */
+	REST_MS = 250,         /* after a turn of which nothing was kept: the next will hardly fare better */
 	LANE_DEPTH = 16,       /* jobs sent to one parser and not yet answered */
 	AUTH_WAITING_MAX = 32, /* then 503: a hash costs 45 ms */
 	KILLS_MAX = 5          /* so many SIGKILLs from outside count as one such death */
@@ -36,6 +37,7 @@ struct clerk_state {
 	struct loop_watch *console_watch;
 	struct loop_task turn_again;
 	struct loop_timer *gather;
+	struct loop_timer *rest; /* set: no turn before it is over */
 	int last_turn;           /* acts of the turn before */
 	bool gathered;           /* the moment is over */
 	struct loop_timer *tick;

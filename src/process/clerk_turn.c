@@ -274,7 +274,7 @@ clerk_turn(void *arg)
 	int count = 0, waiting = count_waiting(state);
 	bool kept, reads_only = state->closed.final;
 
-	if (waiting > 0 && is_gathering(state, waiting))
+	if (loop_timer_is_set(state->rest) || (waiting > 0 && is_gathering(state, waiting)))
 		return;
 	if (waiting > 0) {
 		state->clerk.now = clock_now();
@@ -289,6 +289,7 @@ clerk_turn(void *arg)
 			db_rollback(state->clerk.db);
 			all_temporary(batch, count);
 			state->inbox_again = true;
+			loop_timer_set(state->rest, REST_MS);
 		} else {
 			log_commit(batch, count);
 		}
@@ -300,6 +301,8 @@ clerk_turn(void *arg)
 		if (!state->closed.final)
 			db_tend(state->clerk.db);
 	}
+	if (loop_timer_is_set(state->rest))
+		return;
 	clerk_feed(state);
 	if (count_waiting(state) > 0)
 		loop_defer(state->worker->loop, &state->turn_again);

@@ -5,6 +5,7 @@
  * with a pause after each, so that the disk is there for others. What it finds it tells the clerk
  * (act house.alarm), which then lets nobody write. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -31,6 +32,8 @@ struct checker {
 	struct round *round; /* NULL: none is under way */
 	int64_t steps;
 	bool asked; /* for a round now */
+	const char *unsaid; /* an act that the clerk has not taken yet, or NULL */
+	char why[181];
 };
 
 static void
@@ -47,24 +50,42 @@ on_told(const struct door_answer *answer, void *arg)
 {
 	struct checker *checker = arg;
 
-	if (answer->ok)
+	if (answer->ok) {
+		checker->unsaid = NULL;
+		if (checker->asked)
+			loop_timer_set(checker->timer, 1);
 		return;
+	}
 	log_warn("checker told=no why=\"%s\"", answer->err.text);
-	loop_timer_set(checker->timer, TRY_AGAIN_MS); /* still due: another round */
+	if (checker->round == NULL)
+		loop_timer_set(checker->timer, TRY_AGAIN_MS);
 }
 
 static void
-tell(struct checker *checker, const char *act, const char *why)
+say(struct checker *checker)
 {
-	struct door_request request = { .name = act, .fd = -1 };
+	struct door_request request = { .name = checker->unsaid, .fd = -1 };
 	struct buf input = { 0 };
 
-	if (why != NULL)
-		fields_add(&input, "why", span_first(span_of(why), 180));
+	if (checker->why[0] != '\0')
+		fields_add_text(&input, "why", checker->why);
 	request.input = buf_span(&input);
 	if (door_send(checker->door, &request, on_told, checker) == 0)
 		log_warn("checker told=no why=\"the door is full\"");
 	buf_free(&input);
+	loop_timer_set(checker->timer, LOOK_MS);
+}
+
+/* Until the clerk has taken it nothing else is done: a round is not made anew for want of a word. */
+static void
+tell(struct checker *checker, const char *act, const char *why)
+{
+	struct span first = span_first(span_of(why), sizeof(checker->why) - 1);
+
+	checker->unsaid = act;
+	memcpy(checker->why, first.data, first.len);
+	checker->why[first.len] = '\0';
+	say(checker);
 }
 
 static void
@@ -80,7 +101,7 @@ step(struct checker *checker)
 			return;
 		log_info("checker sound=yes steps=%lld", (long long)checker->steps);
 		end_round(checker);
-		tell(checker, "house.checked", NULL);
+		tell(checker, "house.checked", "");
 	} else if (err.kind == ERR_BROKEN) {
 		log_error("checker sound=no why=\"%s\"", err.text);
 		end_round(checker);
@@ -136,8 +157,12 @@ on_timer(void *arg)
 {
 	struct checker *checker = arg;
 
+	if (readonly_is(checker->worker->settings.data))
+		checker->unsaid = NULL; /* it is known, or preau check will tell */
 	if (checker->round != NULL)
 		step(checker);
+	else if (checker->unsaid != NULL)
+		say(checker);
 	else
 		look(checker);
 }

@@ -304,7 +304,7 @@ on_tick(void *arg)
 static void
 on_turn_again(void *arg)
 {
-	(void)arg; /* its being deferred keeps the loop from blocking; the hook does the rest */
+	(void)arg; /* the loop went round once more: the hook does the rest */
 }
 
 static void
@@ -341,9 +341,12 @@ add_peers(struct clerk_state *state)
 
 	while (fields_next(&state->worker->start, &at, &name, &value)) {
 		struct fields entry;
-		if (span_is(name, "fd") && fields_read(&entry, value) &&
-		    span_is(fields_get(&entry, "name"), "worker") && state->count < CLERK_PEERS_MAX)
-			add_peer(state, &entry);
+		if (!span_is(name, "fd") || !fields_read(&entry, value) ||
+		    !span_is(fields_get(&entry, "name"), "worker"))
+			continue;
+		if (state->count == CLERK_PEERS_MAX)
+			die("there are more workers than places");
+		add_peer(state, &entry);
 	}
 }
 
@@ -370,6 +373,7 @@ clerk_start(struct worker *worker, struct err *err)
 	add_peers(state);
 	state->turn_again.fn = on_turn_again;
 	state->gather = loop_timer_new(worker->loop, on_gathered, state);
+	state->rest = loop_timer_new(worker->loop, on_turn_again, state);
 	state->tick = loop_timer_new(worker->loop, on_tick, state);
 	loop_timer_set(state->tick, TICK_MS);
 	state->console_watch =
@@ -432,6 +436,8 @@ clerk_stop(struct worker *worker)
 		loop_timer_free(&state->tick);
 	if (state->gather != NULL)
 		loop_timer_free(&state->gather);
+	if (state->rest != NULL)
+		loop_timer_free(&state->rest);
 	indexing_free(&state->clerk);
 	db_close(&state->clerk.db);
 	token_wipe(&state->clerk, sizeof state->clerk);

@@ -5,11 +5,17 @@ Sixty-four senders at once: each is answered after a commit that holds its mail,
 far fewer commits than mails. The relay has several dialogues open at once with a server that
 takes its time. Nothing of it is lost: every mail is a post, every subscriber has a copy of each.
 """
+import contextlib
 import re
+import smtplib
 import socket
+import sqlite3
+import threading
+import time
 
 from tests.flow import mail
 from tests.flow.site import DOMAIN, wait_for
+from tests.flow.web import Browser
 
 SENDERS, EACH, READERS = 64, 5, 4
 
@@ -47,6 +53,37 @@ class Wire:
         self.socket.sendall(letter)
 
 
+def held(site):
+    """Somebody else holds the book: the clerk tries again now and then, not all the time; pages are served; nobody is told
+    yes meanwhile, and what was put off or waited is there once."""
+    answers = []
+
+    def send():
+        try:
+            mail.send(site.ports["smtp"], "anne0@ville.example", [f"voirie@{DOMAIN}"],
+                      mail.write("Anne <anne0@ville.example>", f"voirie@{DOMAIN}", "Devant la porte", "Bonjour.\n"))
+            answers.append(250)
+        except smtplib.SMTPResponseException as no:
+            answers.append(no.smtp_code)
+
+    with contextlib.closing(sqlite3.connect(site.data / "preau.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        mark = len(site.log_text())
+        sender = threading.Thread(target=send)
+        sender.start()
+        wait_for(lambda: site.log_text()[mark:].count("commit=failed") > 1)
+        mark = len(site.log_text())
+        time.sleep(2)
+        tries = site.log_text()[mark:].count("commit=failed")
+        assert Browser(site).get("/f/voirie").status == 200
+        assert answers in ([], [451]), answers
+        other.execute("ROLLBACK")
+    sender.join()
+    assert 0 < tries <= 9, f"{tries} tries in two seconds"
+    site.wait_inbox()
+    assert site.one("SELECT count(*) FROM post WHERE subject = 'Devant la porte'") == (answers == [250]), answers
+
+
 def run(stage):
     with mail.Sink() as sink, stage.site(relay=sink.url, log_level="debug", limit_mails=0, relay_connections=8) as site:
         site.act("forum.create", slug="voirie", name="Voirie")
@@ -76,6 +113,7 @@ def run(stage):
         for at in range(READERS):
             got = [a.mail["Message-ID"] for a in sink.to(f"anne{at}@ville.example")]
             assert len(got) == len(set(got)) == mails, (at, len(got), len(set(got)))
+        held(site)
         print(f"group commit: {sink.open_most} dialogues of the relay at once")
         assert sink.open_most >= 4, sink.open_most
         assert not sink.faults, sink.faults
