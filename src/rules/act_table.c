@@ -364,7 +364,7 @@ const struct act_kind act_kinds[] = {
 	{ "roll.change",         may_administrator,   roll_change_fields,         NEEDS_JOURNAL,              NULL,             roll_change,             NULL },
 	{ "roll.issue",          may_administrator,   roll_issue_fields,          CREATES | NEEDS_HASH,       NULL,             roll_issue,              NULL },
 	{ "roll.revoke",         may_administrator,   roll_revoke_fields,              NEEDS_JOURNAL,              NULL,             roll_revoke,             NULL },
-	{ "person.register",     registration_may,    register_fields,            NEEDS_VERIFY,               NULL,             registration_ask,        registration_ask_failed },
+	{ "person.register",     registration_may,    register_fields,            NEEDS_VERIFY,               "REGISTER_TRY",   registration_ask,        registration_ask_failed },
 	{ "registration.confirm", may_visit,          registration_confirm_fields, NEEDS_JOURNAL,             "CONFIRM_ACCT",   registration_confirm,    registration_confirm_failed },
 	{ "post.add",            may_write_in_forum,  post_add_fields,            NEEDS_PARSE | NEEDS_KEY,    "POST_USER",      posting_add,             NULL },
 	{ "post.approve",        may_moderate_forum,  post_approve_fields,        NEEDS_JOURNAL,              NULL,             moderation_approve,      NULL },

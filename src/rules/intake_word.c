@@ -6,6 +6,7 @@
 
 #include "rules/intake_work.h"
 #include "rules/mail_word.h"
+#include "rules/moderation_tell.h"
 #include "rules/proof.h"
 #include "rules/standing.h"
 #include "store/token_row.h"
@@ -71,9 +72,16 @@ find_token(struct intake *intake, const char *purpose, struct token_row *row, bo
 	*found = token_row_find(intake->clerk->db, intake->arena, hash, row, err);
 	if (!*found && !err_forgive(err, ERR_NOT_FOUND))
 		return false;
-	*found = *found && strcmp(row->purpose, purpose) == 0 &&
-	    row->expires > intake->clerk->now;
+	*found = *found && strcmp(row->purpose, purpose) == 0;
 	return true;
+}
+
+/* Nothing was done: who meant to decide hears of it. */
+static bool
+tell_undone(struct intake *intake, const struct token_row *row, const char *why, struct err *err)
+{
+	return moderation_tell_again(
+	    intake->clerk, intake->arena, row->object, row->person, why, err);
 }
 
 static bool
@@ -90,7 +98,7 @@ decide(struct intake *intake, const struct token_row *row, const struct mail_ans
 	intake->post = row->object;
 	ok = run(intake, acts[answer->verb], row->person, buf_span(&input), err);
 	buf_free(&input);
-	return ok;
+	return ok && (strcmp(intake->outcome, "refused") != 0 || tell_undone(intake, row, intake->note, err));
 }
 
 /* The token names the item and the moderator; the mail must be proved to come from an
@@ -112,9 +120,13 @@ intake_moderate(struct intake *intake, struct err *err)
 		return say(intake, "refused", "the moderation address is out of date");
 	if (!proved || author.person.id != row.person)
 		return say(intake, "refused", "not proved to come from the moderator");
+	if (row.expires <= intake->clerk->now)
+		return say(intake, "refused", "the moderation address is out of date") &&
+		       tell_undone(intake, &row, TR("Nothing was done: the address you answered was good for seven days."), err);
 	answer = mail_word_read(intake->arena, intake->parsed->own);
 	if (answer.verb == MAIL_VERB_NONE)
-		return say(intake, "command", "no word that is known: nothing was done");
+		return say(intake, "command", "no word that is known: nothing was done") &&
+		       tell_undone(intake, &row, TR("Nothing was done: the first line of your answer has none of the words below."), err);
 	return decide(intake, &row, &answer, err);
 }
 
@@ -148,8 +160,11 @@ says_yes(struct intake *intake, bool *yes, struct err *err)
 	struct token_row row;
 	struct author author;
 
-	if (!find_token(intake, "author", &row, yes, err) || !*yes)
-		return err->kind == ERR_NONE;
+	if (!find_token(intake, "author", &row, yes, err))
+		return false;
+	*yes = *yes && row.expires > intake->clerk->now;
+	if (!*yes)
+		return true;
 	if (!author_find(intake->clerk, intake->arena, intake->parsed, &author, err))
 		return false;
 	*yes = author.person.id == row.person &&

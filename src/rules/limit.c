@@ -39,6 +39,7 @@ static const struct {
 	{ "FORGOT_MAIL",    "FORGOT_MAIL.1h",    3600,  3,  0, BY_ADDRESS },
 	{ "FORGOT_MAIL",    "FORGOT_MAIL.1d",    86400, 5,  0, BY_ADDRESS },
 	{ "FORGOT_IP",      "FORGOT_IP.1h",      3600,  10, 0, BY_PEER },
+	{ "REGISTER_TRY",   "REGISTER_TRY.10min", 600,  60, 0, BY_PEER }, /* each costs a hash, a good one too */
 	{ "REGISTER_IDENT", "REGISTER_IDENT.1d", 86400, 10, 0, BY_ACTOR }, /* mails of one identifier */
 	{ "REGISTER_MAIL",  "REGISTER_MAIL.1d",  86400, 1,  0, BY_ADDRESS }, /* whoever it belongs to: it proved nothing yet */
 	{ "REGISTER_MAIL",  "REGISTER_MAIL.7d",  604800, 3, 0, BY_ADDRESS },
@@ -54,6 +55,7 @@ static const struct {
 	{ "PRIVATE_USER",   "PRIVATE_USER.1d",   86400, 20, 0, BY_ACTOR },
 	{ "NOTICE_AUTHOR",  "NOTICE_AUTHOR.1d",  86400, 10, 0, BY_ACTOR },
 	{ "MOD_NOTICE",     "MOD_NOTICE.1h",     3600,  60, 0, BY_ACTOR },
+	{ "WORD_AGAIN",     "WORD_AGAIN.1d",     86400, 10, 0, BY_ACTOR },
 	{ "SUBSCRIBE_USER", "SUBSCRIBE_USER.1h", 3600,  60, 0, BY_ACTOR },
 };
 /* clang-format on */

@@ -107,9 +107,10 @@ draw_token(struct clerk *clerk, const char *purpose, int64_t person, int64_t obj
 	return token_row_add(clerk->db, hash, &row, NULL, err);
 }
 
+/* undone: why a word did nothing, or "". */
 static bool
 tell_moderator(struct clerk *clerk, struct arena *arena, const struct forum *forum,
-    const struct post *post, int64_t person, struct err *err)
+    const struct post *post, int64_t person, const char *undone, struct err *err)
 {
 	struct notice_new notice = {
 		.template = "held-moderator",
@@ -118,16 +119,21 @@ tell_moderator(struct clerk *clerk, struct arena *arena, const struct forum *for
 		.post = post->id,
 	};
 	char token[MAIL_TOKEN_ROOM];
-	bool go;
+	struct buf input = { 0 };
+	bool go, ok;
 
-	if (!may_notice(clerk, "MOD_NOTICE", person, &go, err))
+	if (!may_notice(clerk, *undone ? "WORD_AGAIN" : "MOD_NOTICE", person, &go, err))
 		return false;
 	if (!go)
 		return true;
 	if (!draw_token(clerk, "moderate", person, post->id, token, err))
 		return false;
 	notice.reply_to = arena_printf(arena, "%s+m.%s", forum->slug, token);
-	return delivery_queue_notice(clerk, arena, &notice, err);
+	fields_add_text(&input, "undone", undone);
+	notice.input = buf_span(&input);
+	ok = delivery_queue_notice(clerk, arena, &notice, err);
+	buf_free(&input);
+	return ok;
 }
 
 bool
@@ -139,9 +145,27 @@ moderation_tell_moderators(struct clerk *clerk, struct arena *arena, const struc
 	if (!find_moderators(clerk, arena, forum->id, &people, err))
 		return false;
 	for (size_t i = 0; i < people.count; i++)
-		if (!tell_moderator(clerk, arena, forum, post, people.ids[i], err))
+		if (!tell_moderator(clerk, arena, forum, post, people.ids[i], "", err))
 			return false;
 	return true;
+}
+
+bool
+moderation_tell_again(struct clerk *clerk, struct arena *arena, int64_t id, int64_t person,
+    const char *why, struct err *err)
+{
+	struct standing standing;
+	struct person row;
+	struct forum forum;
+	struct post post;
+
+	if (!post_find(clerk->db, arena, id, &post, err) ||
+	    !forum_find(clerk->db, arena, post.forum, &forum, err) ||
+	    !standing_find(clerk->db, arena, clerk->now, person, &forum, &row, &standing, err))
+		return false;
+	if (strcmp(post.state, "held") != 0 || !permission_moderate(&standing))
+		return true;
+	return tell_moderator(clerk, arena, &forum, &post, person, why, err);
 }
 
 bool

@@ -14,6 +14,12 @@ bool
 moderation_tell_moderators(struct clerk *, struct arena *, const struct forum *,
     const struct post *, struct err *);
 
+/* To a moderator whose mail about a post decided nothing: where it still waits, the post again,
+ * with the sentence (TR) that says why, and a fresh address. Few: who answers may be a machine. */
+bool
+moderation_tell_again(struct clerk *, struct arena *, int64_t post, int64_t person, const char *why,
+    struct err *);
+
 /* A notice to those who look after a forum; forum 0: to the administrators. *told: to how many. */
 bool
 moderation_tell_owners(struct clerk *, struct arena *, struct notice_new *, size_t *told,

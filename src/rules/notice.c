@@ -113,12 +113,15 @@ fill_held_moderator(struct notice_work *work, struct err *err)
 {
 	struct db *db = work->clerk->db;
 	int64_t published, refused;
+	const char *undone;
 
 	if (!fill_held_author(work, err) ||
 	    !post_count_author(db, work->post->author, 0, "published", 1000, &published, err) ||
 	    !post_count_author(db, work->post->author, 0, "refused", 1000, &refused, err))
 		return false;
 	view_text(work->view, "standing", standing_text(work, published, refused));
+	undone = input_text(work, "undone");
+	view_text(work->view, "undone", *undone ? tr(work->lang, undone) : "");
 	(void)view_url(work->view, "queue_url",
 	    arena_printf(work->arena, "%s/moderate", work->clerk->settings->site_url));
 	return true;

@@ -157,7 +157,7 @@ wrote_already(struct err *err)
 {
 	return err_set(err, ERR_TOO_MUCH,
 	    TR("A message has left for this address already: please look for it, among unwanted mail too. "
-	       "Another one is not sent before tomorrow."));
+	       "Another one is sent tomorrow at the earliest, and three a week at most."));
 }
 
 /* Nobody can make us write again and again to somebody who asked for nothing, whatever letters

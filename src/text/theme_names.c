@@ -451,6 +451,7 @@ const struct template_name theme_names[] = {
 	{ "mail/held-author", "reason", TEXT, "why it waits, as a sentence" },
 
 	{ "mail/held-moderator", "post",      SUB("post"), "author, date, subject, text, attachments" },
+	{ "mail/held-moderator", "undone",    TEXT, "why an answer of the moderator did nothing, else empty" },
 	{ "mail/held-moderator", "reason",    TEXT, "why it waits" },
 	{ "mail/held-moderator", "standing",  TEXT, "who the author is here" },
 	{ "mail/held-moderator", "queue_url", URL,  "" },

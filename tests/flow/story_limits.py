@@ -44,7 +44,7 @@ class Town:
         site.act("forum.create", slug="relu", name="Relu", appears="always_read")
         self.roll = site.act("roll.create", name="Habitants")["roll"]
         path = site.folder / "codes"
-        assert site.run("issue", self.roll, "8", path).returncode == 0
+        assert site.run("issue", self.roll, "9", path).returncode == 0
         self.codes = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", path.read_text())
         self.visitor = Browser(site)
         self.proof = dict(self.visitor.get("/login").form("/login").fields)["csrf"]
@@ -193,6 +193,13 @@ def register_all(who):
     return passed(who.form("/register", address=address, peer=peer, identifier=who.town.codes[7], name="Lise"), 200)
 
 
+def register_try(who):
+    """One machine, whatever it shows."""
+    who.tries += 1
+    address = f"essai{who.tries}@domaine{who.number}-{who.tries}.example"
+    return passed(who.form("/register", address=address, identifier=who.town.codes[8], name="Lise"), 200)
+
+
 def identifier_peer(who):
     return passed(who.form("/register", address=who.fresh()[0], identifier="0000-0000-0000", name="Lise"), 403)
 
@@ -258,6 +265,23 @@ def moderator_notice(who):
     return who.notices("held-moderator") == before + 1
 
 
+def word_again(who):
+    """A moderator who answers with no word that is known."""
+    slug = f"mot{who.number}"
+    if not who.site.one("SELECT id FROM forum WHERE slug = ?", slug):
+        who.site.act("forum.create", slug=slug, name=slug, appears="always_read")
+        who.site.act("mandate.set", person=who.person, forum=slug, role="moderator")
+        writer = who.town.one()
+        assert writer.person
+        assert writer.send(f"{slug}@{DOMAIN}", f"Sujet {writer.number}", "Bonjour.\n")[0] == "held"
+    asked = wait_for(lambda: [a for a in who.town.sink.to(who.address) if f"{slug}+m." in str(a.mail["Reply-To"])])[0]
+    before = who.notices("held-moderator")
+    who.tries += 1
+    outcome, note, _ = who.send(asked.mail["Reply-To"].addresses[0].addr_spec, "Re: cela", f"Bof {who.tries}.\n")
+    assert (outcome, note) == ("command", "no word that is known: nothing was done"), (outcome, note)
+    return who.notices("held-moderator") == before + 1
+
+
 def subscribe(who):
     who.tries += 1
     return passed(who.form("/f/voirie/subscription", signed=True, mode=("each", "topics")[who.tries % 2]), 303)
@@ -272,12 +296,14 @@ EXPECTED = {
     "FORGOT_MAIL.1h": (forgot_mail, 3, 3600, "address"), "FORGOT_MAIL.1d": (forgot_mail, 5, 86400, "address"), "FORGOT_IP.1h": (forgot_peer, 10, 3600, "peer"),
     "REGISTER_IDENT.1d": (register_line, 10, 86400, "actor"), "REGISTER_MAIL.1d": (register_mail, 1, 86400, "address"),
     "REGISTER_MAIL.7d": (register_mail, 3, 604800, "address"), "REGISTER_DOMAIN.1h": (register_domain, 300, 3600, "address"),
+    "REGISTER_TRY.10min": (register_try, 60, 600, "peer"),
     "REGISTER_ALL.1h": (register_all, 1000, 3600, "all"), "IDENT_IP.1h": (identifier_peer, 10, 3600, "peer"),
     "IDENT_GLOBAL.1h": (identifier_all, 60, 3600, "all"), "JOIN_HINT.1y": (join_hint, 1, 31536000, "actor"), "JOIN_HINT_ALL.1h": (join_hint_all, 60, 3600, "all"),
     "CONFIRM_AUTHOR.1d": (confirm_author, 3, 86400, "actor"), "PRIVATE_USER.1d": (private, 20, 86400, "actor"),
     "NOTICE_AUTHOR.1d": (notice_author, 10, 86400, "actor"), "MOD_NOTICE.1h": (moderator_notice, 60, 3600, "actor"),
+    "WORD_AGAIN.1d": (word_again, 10, 86400, "actor"),
     "SUBSCRIBE_USER.1h": (subscribe, 60, 3600, "actor")}
-BY_MAIL = {"POST_MAIL.1h", "JOIN_HINT.1y", "JOIN_HINT_ALL.1h", "CONFIRM_AUTHOR.1d", "PRIVATE_USER.1d", "NOTICE_AUTHOR.1d", "MOD_NOTICE.1h"}
+BY_MAIL = {"POST_MAIL.1h", "JOIN_HINT.1y", "JOIN_HINT_ALL.1h", "CONFIRM_AUTHOR.1d", "PRIVATE_USER.1d", "NOTICE_AUTHOR.1d", "MOD_NOTICE.1h", "WORD_AGAIN.1d"}
 MANY = 40  # from here on the counter is helped
 
 

@@ -3,9 +3,11 @@
 
 A moderator answers the notice with "ok", and the post appears; with "non : la raison", and the
 author is told the reason, and nobody else sees the text; with "jeter", and nobody is told. Words that
-are none do nothing. A second decision, by whatever door, answers the first. Somebody else's answer to
+are none do nothing, nor does an address that is too old: who answered is told so, and asked again. A second decision, by whatever door, answers the first. Somebody else's answer to
 the notice decides nothing, nor does a machine's.
 """
+import sqlite3
+
 from tests.flow import mail
 from tests.flow.site import DOMAIN, wait_for
 from tests.flow.web import Browser
@@ -25,6 +27,7 @@ def run(stage):
         refused_by_mail(site, sink)
         discarded_by_mail(site, sink)
         nothing_said(site, sink)
+        too_late(site, sink)
         not_the_moderator(site, sink)
         decided_on_the_web(site, sink, people)
         assert not sink.faults, sink.faults
@@ -101,21 +104,55 @@ def discarded_by_mail(site, sink):
 
 
 def nothing_said(site, sink):
+    """Who meant to decide hears that nothing was done, and has the message and an address again."""
     post, notices = write(site, sink, "Une question")
     for words in ("Bonjour, je regarde demain", "ok-ko", "", "nonobstant la règle"):
+        before = len(sink.to(FIRST))
         answer(site, notices[FIRST], FIRST, words)
         assert state(site, post) == "held", words
+        again = undone(sink, before, "aucun des mots ci-dessous")
+    before = len(sink.to(FIRST))
     answer(site, notices[FIRST], FIRST, "ok", Auto_Submitted="auto-replied")
     assert state(site, post) == "held", "a machine decided"
+    assert len(sink.to(FIRST)) == before, "a machine is answered"
+    answer(site, again, FIRST, "oui")
+    assert state(site, post) == "published"
+    answer(site, notices[FIRST], FIRST, "peut-être")
+    assert len(sink.to(FIRST)) == before, "what is decided waits no more"
+
+
+def undone(sink, before, words):
+    (again,) = sink.to(FIRST)[before:]
+    assert "Rien n’a été fait" in str(again.mail["Subject"]) and words in again.text(), again.text()
+    assert "Le texte de" in again.text() and again.mail["Auto-Submitted"] == "auto-generated", again.text()
+    return again
+
+
+def too_late(site, sink):
+    """Seven days later the address decides nothing; the one that comes with the answer does."""
+    author = "rene@ville.example"  # nobody is told more than a few things a day
+    site.person("René Lenoir", author)
+    post, notices = write(site, sink, "Un oubli", author)
+    book = sqlite3.connect(site.data / "preau.db", timeout=10)
+    with book:
+        assert book.execute("UPDATE token SET expires = created WHERE purpose = 'moderate' AND object = ?", (post,)).rowcount >= 2
+    book.close()
+    before = len(sink.to(FIRST))
     answer(site, notices[FIRST], FIRST, "oui")
+    assert state(site, post) == "held"
+    again = undone(sink, before, "sept jours")
+    answer(site, again, FIRST, "oui")
     assert state(site, post) == "published"
 
 
 def not_the_moderator(site, sink):
     post, notices = write(site, sink, "Un abri")
     for sender in (AUTHOR, "nobody@ailleurs.example", SECOND):
+        before = len(sink.arrivals)
         answer(site, notices[FIRST], sender, "ok")
         assert state(site, post) == "held", sender
+        answer(site, notices[FIRST], sender, "bof")
+        assert len(sink.arrivals) == before, f"{sender} is answered"
     answer(site, notices[FIRST], FIRST, "ok")
     assert state(site, post) == "published"
 
