@@ -296,6 +296,7 @@ void
 intake_want(struct intake_session *session, enum intake_wants wants)
 {
 	session->wants = wants;
+	session->rows[0] = session->message[0] = '\0';
 	conn_hold_input(session->conn, true);
 	conn_deadline(session->conn, wants == INTAKE_ASKS ? INTAKE_ASK_MS : INTAKE_COMMIT_MS);
 	if (session->intake->waiting != NULL ||

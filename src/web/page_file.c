@@ -54,15 +54,17 @@ page_file_attachment(struct request *req, struct reply *reply, struct err *err)
 {
 	struct attachment_data data = { 0 };
 	const char *type;
+	bool shared;
 
 	if (!reading_attachment(req->reading, req->at.token, &data, err)) {
 		buf_free(&data.octets);
 		return false;
 	}
 	type = image_type(buf_span(&data.octets));
+	shared = !request_is_signed(req) && reply->fields.len == 0; /* no cookie is set either */
 	add_disposition(reply, type != NULL ? "inline" : "attachment", data.view.name);
 	http_field_add(&reply->fields, "Cache-Control",
-	    request_is_signed(req) ? SPAN("private, no-store") : SPAN("public, max-age=60"));
+	    shared ? SPAN("public, max-age=60") : SPAN("private, no-store"));
 	reply->type = type != NULL ? type : "application/octet-stream";
 	reply->head = HEAD_FILE;
 	reply->etag =
