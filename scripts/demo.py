@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import smtplib
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -51,12 +52,21 @@ def is_recent(post):
     return post.held or post.days <= RECENT_DAYS
 
 
+def with_port(address):
+    """Port 0 is one that is free just now: the address is written into site.url before anybody listens."""
+    host, port = address.rsplit(":", 1)
+    if port != "0":
+        return address
+    with socket.create_server((host, 0)) as free:
+        return f"{host}:{free.getsockname()[1]}"
+
+
 class Demo:
     def __init__(self, options):
         self.preau = str(pathlib.Path(options.preau).resolve())
         self.share = str(pathlib.Path(options.preau).resolve().parent / "share")
         self.site = pathlib.Path(options.site)
-        self.http, self.smtp = options.http, options.smtp
+        self.http, self.smtp = with_port(options.http), with_port(options.smtp)
         self.people, self.number_of = people(), {}
         self.config, self.log = self.site / "preau.conf", self.site / "log"
         self.server = None
@@ -237,7 +247,7 @@ class Demo:
         admin = self.act("session.link", address=ADMINISTRATOR, life=86400)["url"]
         unused = {row[0] for row in self.rows("SELECT selector FROM identifier WHERE state = 'issued'")}
         lines = (self.site / "identifiants.txt").read_text().split()
-        identifier = next((line for line in lines if line[:4] in unused), "(all are used: print others on the page Listes)")
+        identifier = next((line for line in lines if line[:4] in unused), "(all are used: print others on the page Listes et identifiants)")
         print(f"""
 Préau serves the demo site.
 

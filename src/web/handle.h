@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* web/handle.h: from a request to its answer.
  *
- * Host → kept page? → route → cookies → reading → form and its proofs → page
- * function → answer. All within one call, except where an act is sent: then the
+ * Kept page? → cookies → Host → target, language → route → kept page with a question? →
+ * reading → signed in? → form and its proofs → page function → answer. All within one call, except where an act is sent: then the
  * answer follows when the clerk's does. */
 #pragma once
 
