@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* web/pages.h: the page functions, as the table of routes names them. Each stands in
- * the file page_X.c after the first word of its name. */
+ * the file page_X.c after the first word of its name; page_roll_* in page_rolls.c, page_password_* in
+ * page_account.c. */
 #pragma once
 
 #include "web/request.h"
