@@ -14,6 +14,7 @@ enum {
 	TURN_MS = 20,          /* ... or 20 ms in one transaction */
 	GATHER_FROM = 4,       /* acts of the turn before: from here on it pays to wait a moment ... */
 	GATHER_MS = 2,         /* ... for others that are on their way */
+	RELAY_CALL_MS = 5,     /* from a commit to the relay's hearing of it */
 	REST_MS = 250,         /* after a turn of which nothing was kept: the next will hardly fare better */
 	LANE_DEPTH = 16,       /* jobs sent to one parser and not yet answered */
 	AUTH_WAITING_MAX = 32, /* then 503: a hash costs 45 ms */
@@ -38,6 +39,7 @@ struct clerk_state {
 	struct loop_task turn_again;
 	struct loop_timer *gather;
 	struct loop_timer *rest; /* set: no turn before it is over */
+	struct loop_timer *relay_call;
 	int last_turn;           /* acts of the turn before */
 	bool gathered;           /* the moment is over */
 	struct loop_timer *tick;
@@ -54,6 +56,10 @@ struct clerk_state {
 /* The hook at the end of each turn of the loop: one transaction. */
 void
 clerk_turn(void *state);
+
+/* That mail is due: of a timer. */
+void
+clerk_call_relay(void *state);
 
 /* Into the queue for the next turn. */
 void

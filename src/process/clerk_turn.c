@@ -226,12 +226,21 @@ hint(struct clerk_state *state, enum door door)
 	buf_free(&message);
 }
 
+void
+clerk_call_relay(void *arg)
+{
+	hint(arg, DOOR_RELAY);
+}
+
+/* The relay is called once the answers have gone: on a small machine it would take their time, and
+ * how long an answer took would tell whether there was somebody to write to. */
 static void
 after_commit(struct clerk_state *state)
 {
 	if (state->clerk.relay_due) {
 		state->clerk.relay_due = false;
-		hint(state, DOOR_RELAY);
+		if (!loop_timer_is_set(state->relay_call))
+			loop_timer_set(state->relay_call, RELAY_CALL_MS);
 	}
 	if (state->clerk.check_due) {
 		state->clerk.check_due = false;

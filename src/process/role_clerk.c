@@ -374,6 +374,7 @@ clerk_start(struct worker *worker, struct err *err)
 	state->turn_again.fn = on_turn_again;
 	state->gather = loop_timer_new(worker->loop, on_gathered, state);
 	state->rest = loop_timer_new(worker->loop, on_turn_again, state);
+	state->relay_call = loop_timer_new(worker->loop, clerk_call_relay, state);
 	state->tick = loop_timer_new(worker->loop, on_tick, state);
 	loop_timer_set(state->tick, TICK_MS);
 	state->console_watch =
@@ -438,6 +439,8 @@ clerk_stop(struct worker *worker)
 		loop_timer_free(&state->gather);
 	if (state->rest != NULL)
 		loop_timer_free(&state->rest);
+	if (state->relay_call != NULL)
+		loop_timer_free(&state->relay_call);
 	indexing_free(&state->clerk);
 	db_close(&state->clerk.db);
 	token_wipe(&state->clerk, sizeof state->clerk);
