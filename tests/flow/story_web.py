@@ -171,6 +171,14 @@ class WebStory(unittest.TestCase):
         for page in (image, other):
             self.assertEqual(page.headers["Content-Security-Policy"], "default-src 'none'; sandbox")
             self.assertEqual(page.headers["X-Content-Type-Options"], "nosniff")
+            self.assertEqual(page.headers["Cache-Control"], "public, max-age=60")
+        gone = self.browser(self.marie)
+        cookies = dict(gone.cookies)
+        gone.submit(gone.get("/account"), "/logout")
+        gone.cookies = cookies  # a session that is over
+        page = gone.get(links[0])
+        self.assertIn("Max-Age=0", page.headers["Set-Cookie"])
+        self.assertEqual(page.headers["Cache-Control"], "private, no-store")
 
     def test_too_large(self):
         marie = self.browser(self.marie)
