@@ -72,14 +72,14 @@ def held(site):
         sender = threading.Thread(target=send)
         sender.start()
         wait_for(lambda: site.log_text()[mark:].count("commit=failed") > 1)
-        mark = len(site.log_text())
+        mark, begin = len(site.log_text()), time.monotonic()
         time.sleep(2)
-        tries = site.log_text()[mark:].count("commit=failed")
+        tries, seconds = site.log_text()[mark:].count("commit=failed"), time.monotonic() - begin
         assert Browser(site).get("/f/voirie").status == 200
         assert answers in ([], [451]), answers
         other.execute("ROLLBACK")
     sender.join()
-    assert 0 < tries <= 9, f"{tries} tries in two seconds"
+    assert 0 < tries <= 4 * seconds + 1, f"{tries} tries in {seconds:.1f} seconds"
     site.wait_inbox()
     assert site.one("SELECT count(*) FROM post WHERE subject = 'Devant la porte'") == (answers == [250]), answers
 
