@@ -168,7 +168,7 @@ log_address(struct span address)
 	uint8_t digest[SHA256_SIZE];
 	char lower[LOG_ADDRESS], *out = log_buffer();
 	struct span known = span_first(address, sizeof(lower));
-	size_t at = address.len;
+	size_t at = span_behind_last(address, '@');
 
 	for (size_t i = 0; i < known.len; i++)
 		lower[i] = ascii_lower(known.data[i]);
@@ -176,8 +176,6 @@ log_address(struct span address)
 	out[0] = 'h';
 	out[1] = '-';
 	token_hex(digest, LOG_HASH, out + 2);
-	while (at > 0 && address.data[at - 1] != '@')
-		at--;
 	if (at > 0)
 		log_escape(out + 2 + 2 * LOG_HASH, LOG_TEXT + 1 - 2 - 2 * (size_t)LOG_HASH,
 		    span_from(address, at - 1));

@@ -128,6 +128,14 @@ span_find(struct span s, char octet)
 }
 
 size_t
+span_behind_last(struct span s, char octet)
+{
+	const char *found = s.len == 0 ? NULL : memrchr(s.data, octet, s.len);
+
+	return found == NULL ? 0 : (size_t)(found - s.data) + 1;
+}
+
+size_t
 span_find_text(struct span s, const char *text)
 {
 	struct span want = span_of(text);

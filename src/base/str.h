@@ -64,6 +64,10 @@ span_trim(struct span s);
 size_t
 span_find(struct span s, char octet);
 
+/* Offset behind the last such octet, or 0 where there is none. */
+size_t
+span_behind_last(struct span s, char octet);
+
 /* Offset of the first occurrence of text, or s.len. */
 size_t
 span_find_text(struct span s, const char *text);

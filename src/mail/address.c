@@ -44,10 +44,8 @@ is_dot_string(struct span s)
 bool
 address_is_plain(struct span text)
 {
-	size_t at = text.len;
+	size_t at = span_behind_last(text, '@');
 
-	while (at > 0 && text.data[at - 1] != '@')
-		at--;
 	return text.len == 0 || is_dot_string(span_first(text, at > 0 ? at - 1 : text.len));
 }
 

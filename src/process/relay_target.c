@@ -21,12 +21,10 @@ copy_text(struct span from, char *to, size_t room)
 static bool
 read_host(struct span text, struct relay_target *target)
 {
-	size_t colon = text.len;
+	size_t colon = span_behind_last(text, ':');
 	struct span host;
 	int64_t port;
 
-	while (colon > 0 && text.data[colon - 1] != ':')
-		colon--;
 	if (colon == 0 || !span_int(span_from(text, colon), 1, 65535, &port))
 		return false;
 	host = span_first(text, colon - 1);

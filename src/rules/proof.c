@@ -93,11 +93,7 @@ struct result {
 static struct span
 after_at(struct span value)
 {
-	size_t at = value.len;
-
-	while (at > 0 && value.data[at - 1] != '@')
-		at--;
-	return span_from(value, at);
+	return span_from(value, span_behind_last(value, '@'));
 }
 
 static void

@@ -151,6 +151,10 @@ test_span_cuts(void **state)
 	assert_int_equal(span_find(s, 'c'), 2);
 	assert_int_equal(span_find(s, 'x'), 4);
 	assert_int_equal(span_find(none, 'x'), 0);
+	assert_int_equal(span_behind_last(s, 'c'), 3);
+	assert_int_equal(span_behind_last(SPAN("a@b@c"), '@'), 4);
+	assert_int_equal(span_behind_last(s, 'x'), 0);
+	assert_int_equal(span_behind_last(none, 'x'), 0);
 	assert_int_equal(span_find_text(s, "cd"), 2);
 	assert_int_equal(span_find_text(s, "ce"), 4);
 	assert_int_equal(span_find_text(s, ""), 0);
